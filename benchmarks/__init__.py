@@ -1,0 +1,1 @@
+"""Speed and memory of the running product, against an empty server on the same machine (`make bench`)."""

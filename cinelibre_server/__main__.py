@@ -1,0 +1,5 @@
+"""`python -m cinelibre_server` is the `cinelibre` command."""
+
+from cinelibre_server.cli import main
+
+main()

@@ -1,0 +1,259 @@
+"""The `cinelibre` command: parse, call, print."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import grpc
+import typer
+import uvloop
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from rich.console import Console
+from rich.table import Table
+
+from cinelibre_server import __version__
+from cinelibre_server.app import start_server
+from cinelibre_server.config import Settings, load_settings
+from cinelibre_server.embedding.model import ensure_model
+from cinelibre_server.embedding.runtime import Embedder
+from cinelibre_server.errors import StartupError
+from cinelibre_server.ingest.catalogue import embed_catalogue, prepare_catalogue, reembed_catalogue
+from cinelibre_server.ingest.movielens import import_movielens
+from cinelibre_server.local.paths import default_data_dir
+from cinelibre_server.local.postgres import embedded_database
+from cinelibre_server.local.stack import StackOptions, run_up
+from cinelibre_server.local.welcome import print_welcome
+from cinelibre_server.progress import progress
+from cinelibre_server.recommend.personal import list_personal
+from cinelibre_server.store.database import open_pool
+from cinelibre_server.store.items import ItemFilter, ItemStore
+from cinelibre_server.store.migrate import migrate as apply_migrations
+from cinelibre_server.store.recommend import RecommendStore
+from cinelibre_server.store.users import UserStore
+from cinelibre_server.telemetry.logs import configure_logs
+
+app = typer.Typer(
+    help="Recommendations and semantic search for Indian cinema and books. Settings: CINELIBRE_* (see README).",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+import_app = typer.Typer(help="Bring ratings and items in from elsewhere.", no_args_is_help=True)
+app.add_typer(import_app, name="import")
+
+_out = Console()
+_STATEMENT_SECONDS = 3600.0
+
+DataDir = Annotated[
+    Path | None, typer.Option("--data-dir", help="Folder of the embedded database.", show_default=False)
+]
+DatabaseUrl = Annotated[
+    str | None,
+    typer.Option("--database-url", help="Another PostgreSQL (CINELIBRE_DATABASE_URL).", show_default=False),
+]
+
+
+@app.command()
+def up(
+    data_dir: DataDir = None,
+    grpc_port: Annotated[int | None, typer.Option(help="gRPC port; 0 picks a free one. [default: 50051]")] = None,
+    http_port: Annotated[int, typer.Option(help="JSON port; 0 picks a free one.")] = 8080,
+    http_host: Annotated[str, typer.Option(help="Address of the JSON port.")] = "127.0.0.1",
+    database_url: DatabaseUrl = None,
+    envoy: Annotated[bool, typer.Option("--envoy/--no-envoy", help="Serve JSON through Envoy.")] = True,
+    ready_file: Annotated[Path | None, typer.Option(help="Write the endpoints here as JSON when all answer.")] = None,
+) -> None:
+    """Start everything here: database, catalogue, server and Envoy. Ctrl-C stops it."""
+    settings = load_settings(environment="local", grpc_port=grpc_port, database_url=database_url)
+    configure_logs(settings.log_level, "text" if sys.stderr.isatty() else settings.log_format)
+    options = StackOptions(_data_dir(data_dir), http_host, http_port if envoy else None, ready_file)
+    _run(run_up(settings, options, progress, print_welcome))
+
+
+@app.command()
+def serve() -> None:
+    """Run the gRPC server alone; all configuration by CINELIBRE_*."""
+    settings = load_settings()
+    configure_logs(settings.log_level, settings.log_format)
+    _run(_serve(settings))
+
+
+@app.command()
+def migrate(
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+    with_starter: Annotated[bool, typer.Option(help="Also load and embed the starter catalogue.")] = False,
+) -> None:
+    """Bring the database to this version's schema."""
+
+    async def run() -> None:
+        async with _database(data_dir, database_url) as url:
+            applied = await apply_migrations(url, lambda line: _out.print(f"Applied {line}"))
+            _out.print(f"The database is up to date ({applied} migrations applied).")
+            if with_starter:
+                await prepare_catalogue(url, _load_embedder(), progress)
+
+    _run(run())
+
+
+@app.command()
+def embed(data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
+    """Make the embeddings that are missing, or all of them anew after the model was changed."""
+
+    async def run() -> None:
+        async with _database(data_dir, database_url) as url:
+            count = await reembed_catalogue(url, _load_embedder(), progress)
+            _out.print(f"Embedded {count:,} items.")
+
+    _run(run())
+
+
+@app.command()
+def model() -> None:
+    """Build the embedding model in CINELIBRE_CACHE_DIR, if it is not there, and print its folder."""
+    settings = load_settings()
+    _out.print(ensure_model(settings.cache_dir, model=settings.model, model_dir=settings.model_dir).folder)
+
+
+@app.command()
+def healthcheck(
+    target: Annotated[str | None, typer.Option(help="host:port of the server. [default: the configured one]")] = None,
+) -> None:
+    """Exit with 0 if the server at TARGET is serving, else with 1."""
+
+    async def run() -> None:
+        settings = load_settings()
+        address = target or f"127.0.0.1:{settings.grpc_port}"
+        async with grpc.aio.insecure_channel(address) as channel:
+            try:
+                answer = await health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=3)
+            except grpc.aio.AioRpcError as error:
+                raise StartupError(f"{address} does not answer: {error.details()}") from None
+        if answer.status != health_pb2.HealthCheckResponse.SERVING:
+            raise StartupError(f"{address} is not serving")
+        _out.print(f"{address} is serving")
+
+    _run(run())
+
+
+@import_app.command("movielens")
+def movielens(
+    path: Annotated[Path, typer.Argument(help="A MovieLens folder or zip: ml-100k, ml-latest, ml-25m…")],
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+    embed: Annotated[bool, typer.Option("--embed/--no-embed", help="Embed the new films too.")] = True,
+) -> None:
+    """Import MovieLens ratings, users and films; importing again changes nothing."""
+
+    async def run() -> None:
+        async with _database(data_dir, database_url) as url:
+            await apply_migrations(url)
+            report = await import_movielens(url, path, progress)
+            for line in report.lines():
+                _out.print(line, markup=False)
+            if embed:
+                await embed_catalogue(url, _load_embedder(), progress)
+
+    _run(run())
+
+
+@app.command()
+def recommend(
+    user: Annotated[int, typer.Option(help="The user's id, as the import printed it or GetMe tells.")],
+    limit: Annotated[int, typer.Option(min=1, max=100, help="How many.")] = 20,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Print what AUTO recommends to a user, and why."""
+
+    async def run() -> None:
+        async with _database(data_dir, database_url) as url:
+            pool = await open_pool(url, size=2, statement_timeout_seconds=_STATEMENT_SECONDS)
+            try:
+                if await UserStore(pool).get(user) is None:
+                    raise StartupError(f"there is no user {user}")
+                page, _ = await list_personal(
+                    RecommendStore(pool), ItemStore(pool), "hybrid", user, ItemFilter(), limit
+                )
+            finally:
+                await pool.close()
+        table = Table("#", "item", "title", "year", "stars", "why", title=f"For user {user}")
+        for place, entry in enumerate(page, 1):
+            stars = entry.candidate.predicted_stars
+            table.add_row(
+                str(place),
+                str(entry.item.item_id),
+                entry.item.title,
+                str(entry.item.year or ""),
+                f"{stars:.1f}" if stars is not None else "",
+                entry.reason,
+            )
+        _out.print(table)
+
+    _run(run())
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    _out.print(__version__)
+
+
+def main() -> None:
+    """The entry point: a fault gets one line on standard error and exit code 1, never a traceback."""
+    try:
+        app()
+    except StartupError as error:
+        print(f"cinelibre: {error}", file=sys.stderr)
+        sys.exit(1)
+
+
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    uvloop.run(work)
+
+
+def _data_dir(chosen: Path | None) -> Path:
+    # The one place besides config.py that looks at the environment: a standard variable, not a setting of ours.
+    xdg = os.environ.get("XDG_DATA_HOME")
+    return chosen or default_data_dir(uid=os.getuid(), home=Path.home(), xdg_data_home=Path(xdg) if xdg else None)
+
+
+@asynccontextmanager
+async def _database(data_dir: Path | None, database_url: str | None) -> AsyncIterator[str]:
+    """The database that was named, or the embedded one, started for the block if it doesn't run."""
+    url = database_url or load_settings().database_url.get_secret_value()
+    if url:
+        yield url
+        return
+    async with embedded_database(_data_dir(data_dir)) as address:
+        yield address
+
+
+def _load_embedder() -> Embedder:
+    settings = load_settings()
+    files = ensure_model(settings.cache_dir, model=settings.model, model_dir=settings.model_dir)
+    return Embedder(files, threads=os.cpu_count() or 1, cache_size=0)
+
+
+async def _serve(settings: Settings) -> None:
+    _ = settings.signing_keys  # a missing key should be the first thing to be said
+    if not settings.database_url.get_secret_value():
+        raise StartupError("CINELIBRE_DATABASE_URL is not set: give it postgresql://user:password@host/database")
+    files = await asyncio.to_thread(
+        ensure_model, settings.cache_dir, model=settings.model, model_dir=settings.model_dir
+    )
+    embedder = Embedder(files, threads=settings.model_threads, cache_size=settings.query_cache_size)
+    try:
+        running = await start_server(settings, embedder)
+        stopping = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+        await stopping.wait()
+        await running.stop()
+    finally:
+        embedder.close()

@@ -1,0 +1,1 @@
+"""Brings data in: importers of rating histories, the starter catalogue, and the embeddings of both."""

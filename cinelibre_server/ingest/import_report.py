@@ -1,0 +1,82 @@
+"""What an import did, and which rows of its files it could not use."""
+
+from dataclasses import dataclass
+
+from cinelibre_server.store.catalog_load import LoadCounts
+from cinelibre_server.store.rating_load import RatingCounts
+
+_KEPT_PLACES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class BadRows:
+    """Rows left out for one `reason`: how many, and the first 20 as `file:line`."""
+
+    reason: str
+    count: int
+    places: tuple[str, ...]
+
+
+class BadRowLog:
+    """Collects bad rows while the files are read."""
+
+    def __init__(self) -> None:
+        self._counts: dict[str, int] = {}
+        self._places: dict[str, list[str]] = {}
+
+    def add(self, file: str, line: int, reason: str) -> None:
+        """Line `line` (from 1) of `file` can't be used."""
+        self._counts[reason] = self._counts.get(reason, 0) + 1
+        places = self._places.setdefault(reason, [])
+        if len(places) < _KEPT_PLACES:
+            places.append(f"{file}:{line}")
+
+    def rows(self) -> tuple[BadRows, ...]:
+        """All that was added, the most frequent reason first."""
+        by_count = sorted(self._counts.items(), key=lambda item: (-item[1], item[0]))
+        return tuple(BadRows(reason, count, tuple(self._places[reason])) for reason, count in by_count)
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """The outcome of an import.
+
+    `source` is the name its users and items are filed under; `user_ids` the least and the greatest of our ids
+    of its users, or None if it has none.
+    """
+
+    source: str
+    movies: LoadCounts
+    users_added: int
+    users_unchanged: int
+    user_ids: tuple[int, int] | None
+    ratings: RatingCounts
+    bad_rows: tuple[BadRows, ...]
+    seconds: float
+
+    @property
+    def bad_row_count(self) -> int:
+        """All rows that were left out."""
+        return sum(bad.count for bad in self.bad_rows)
+
+    @property
+    def ratings_per_second(self) -> float:
+        """Ratings read and merged, over the whole time of the import."""
+        counts = self.ratings
+        return (counts.added + counts.changed + counts.unchanged + counts.duplicates) / self.seconds
+
+    def lines(self) -> list[str]:
+        """The report for people, a line a fact."""
+        movies, ratings = self.movies, self.ratings
+        ids = f" (ids {self.user_ids[0]} to {self.user_ids[1]})" if self.user_ids else ""
+        lines = [
+            f"movies:  {movies.added:,} new, {movies.changed:,} changed, {movies.unchanged:,} unchanged",
+            f"users:   {self.users_added:,} new, {self.users_unchanged:,} unchanged{ids}",
+            f"ratings: {ratings.added:,} new, {ratings.changed:,} changed, {ratings.unchanged:,} unchanged,"
+            f" {ratings.duplicates:,} repeated",
+            f"time:    {self.seconds:.1f} s ({self.ratings_per_second:,.0f} ratings/s)",
+        ]
+        for bad in self.bad_rows:
+            more = ", ..." if bad.count > len(bad.places) else ""
+            lines.append(f"skipped: {bad.count:,} rows, {bad.reason}: {', '.join(bad.places)}{more}")
+        return lines

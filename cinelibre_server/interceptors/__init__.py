@@ -1,0 +1,1 @@
+"""What every RPC passes through: one concern a file, their order in chain.py."""

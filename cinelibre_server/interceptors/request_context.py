@@ -1,0 +1,38 @@
+"""Gives every call an id that the caller, the log and Envoy share, and logs how the call ended."""
+
+import re
+import secrets
+import time
+
+import structlog
+
+from cinelibre_server.interceptors.call import Call, Proceed
+from cinelibre_server.interceptors.errors import to_public_error
+
+_log = structlog.get_logger("cinelibre.call")
+_ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+class RequestContext:
+    """Takes `x-request-id` from the caller (Envoy sets one) or makes one; returns it in the trailing metadata."""
+
+    async def __call__(self, call: Call, proceed: Proceed) -> None:
+        sent = call.metadata.get("x-request-id", "")
+        call.request_id = sent if isinstance(sent, str) and _ACCEPTABLE_ID.fullmatch(sent) else secrets.token_hex(8)
+        call.trailing_metadata.append(("x-request-id", call.request_id))
+        structlog.contextvars.bind_contextvars(request_id=call.request_id)
+        started = time.perf_counter()
+        try:
+            await proceed(call)
+        except Exception as error:
+            _log.info("call refused", code=to_public_error(error).code.name, **_facts(call, started))
+            raise
+        _log.debug("call answered", code="OK", **_facts(call, started))
+
+
+def _facts(call: Call, started: float) -> dict[str, object]:
+    return {
+        "method": call.method.full_name,
+        "milliseconds": round((time.perf_counter() - started) * 1000, 2),
+        "user_id": call.user.user_id if call.user else None,
+    }

@@ -1,0 +1,1 @@
+"""What surrounds the SQL functions that recommend: the words for their reasons."""

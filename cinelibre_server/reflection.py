@@ -1,0 +1,31 @@
+"""Server reflection for `grpcurl list` and `grpcurl describe`."""
+
+import grpc
+from google.protobuf import descriptor_pool
+from google.protobuf.descriptor import FileDescriptor
+from grpc_reflection.v1alpha import reflection
+
+
+class _MethodFindingPool:
+    """The default pool, but it finds the file of a method too: `grpcurl describe cinelibre.v1.AuthService.Login`.
+
+    The reflection protocol asks for it, and protobuf's pool only knows messages, enums, services and extensions.
+    """
+
+    def __init__(self) -> None:
+        self._pool = descriptor_pool.Default()
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._pool, name)
+
+    def FindFileContainingSymbol(self, symbol: str) -> FileDescriptor:
+        try:
+            return self._pool.FindFileContainingSymbol(symbol)
+        except KeyError:
+            return self._pool.FindMethodByName(symbol).file
+
+
+def enable_reflection(server: grpc.aio.Server, service_names: list[str]) -> None:
+    """Lets clients list and describe these services and reflection itself."""
+    names = [*service_names, reflection.SERVICE_NAME]
+    reflection.enable_server_reflection(names, server, pool=_MethodFindingPool())

@@ -1,0 +1,107 @@
+"""Access tokens (signed JWTs, RFC 7519), refresh tokens (random, stored only as hashes) and their checks."""
+
+import hashlib
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+import grpc
+import jwt
+from cinelibre.v1 import errors_pb2
+
+from cinelibre_server.errors import DomainError
+
+_ALGORITHM = "HS256"
+_ISSUER = "cinelibre"
+_AUDIENCE = "cinelibre"
+_REQUIRED_CLAIMS = ("sub", "sid", "iat", "exp", "iss", "aud")
+_REFRESH_TOKEN_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class AccessClaims:
+    """What a valid access token says. That the session goes on is for the caller to find out."""
+
+    user_id: int
+    session_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class AccessToken:
+    """A new access token and the seconds until it expires."""
+
+    text: str = field(repr=False)
+    expires_in: int
+
+
+class AccessTokens:
+    """Issues and checks access tokens; several keys may be active, so that they can be replaced."""
+
+    def __init__(self, keys: Mapping[str, bytes], lifetime_seconds: int) -> None:
+        """`keys` maps key ids to secrets: the first one signs, all of them verify."""
+        self._keys = dict(keys)
+        self._signing_key_id = next(iter(self._keys))
+        self._lifetime_seconds = lifetime_seconds
+
+    def issue(self, user_id: int, session_id: UUID, *, not_after: datetime | None = None) -> AccessToken:
+        """A token that lasts the configured time, but not beyond `not_after`, the end of its session."""
+        now = int(time.time())
+        expires_at = now + self._lifetime_seconds
+        if not_after is not None:
+            expires_at = min(expires_at, int(not_after.timestamp()))
+        claims = {
+            "sub": str(user_id),
+            "sid": str(session_id),
+            "iat": now,
+            "exp": expires_at,
+            "iss": _ISSUER,
+            "aud": _AUDIENCE,
+        }
+        key_id = self._signing_key_id
+        text = jwt.encode(claims, self._keys[key_id], algorithm=_ALGORITHM, headers={"kid": key_id})
+        return AccessToken(text, max(expires_at - now, 0))
+
+    def verify(self, token: str) -> AccessClaims:
+        """The claims of a token that we signed and whose time is not over.
+
+        Raises:
+            DomainError: UNAUTHENTICATED; TOKEN_EXPIRED for one of ours after its time, else TOKEN_INVALID.
+        """
+        try:
+            key = self._keys[jwt.get_unverified_header(token)["kid"]]
+            claims = jwt.decode(
+                token,
+                key,
+                algorithms=[_ALGORITHM],
+                issuer=_ISSUER,
+                audience=_AUDIENCE,
+                # `iat` is not compared with our clock: a replica's may be a second ahead.
+                options={"require": list(_REQUIRED_CLAIMS), "verify_iat": False},
+            )
+            return AccessClaims(int(claims["sub"]), UUID(claims["sid"]))
+        except jwt.ExpiredSignatureError:
+            raise DomainError(
+                grpc.StatusCode.UNAUTHENTICATED,
+                errors_pb2.ERROR_REASON_TOKEN_EXPIRED,
+                "The access token has expired: get a new one with RefreshToken or Login.",
+            ) from None
+        # Deeply nested JSON in a forged token ends in RecursionError.
+        except (jwt.PyJWTError, KeyError, ValueError, TypeError, AttributeError, RecursionError):
+            raise DomainError(
+                grpc.StatusCode.UNAUTHENTICATED,
+                errors_pb2.ERROR_REASON_TOKEN_INVALID,
+                "The access token is not valid: log in again.",
+            ) from None
+
+
+def new_refresh_token() -> str:
+    """32 random bytes in URL-safe Base64: 43 characters that go to the client and are stored nowhere."""
+    return secrets.token_urlsafe(_REFRESH_TOKEN_BYTES)
+
+
+def refresh_token_hash(token: str) -> bytes:
+    """The SHA-256 that is stored for a refresh token, 32 bytes; a random token needs no salt or slow hash."""
+    return hashlib.sha256(token.encode()).digest()

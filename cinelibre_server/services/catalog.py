@@ -1,0 +1,64 @@
+"""CatalogService: films and books to read."""
+
+from typing import Any
+
+import grpc
+from cinelibre.v1 import catalog_pb2, catalog_pb2_grpc
+
+from cinelibre_server.errors import item_not_found
+from cinelibre_server.services.messages import book_message, item_filter, movie_message
+from cinelibre_server.services.paging import PageTokens, page_size
+from cinelibre_server.store.items import ItemDetails, ItemKind, ItemStore, ListKey, ListOrder
+
+_ORDERS: dict[int, ListOrder] = {
+    catalog_pb2.CATALOG_ORDER_UNSPECIFIED: "id",
+    catalog_pb2.CATALOG_ORDER_ADDED: "id",
+    catalog_pb2.CATALOG_ORDER_TITLE: "title",
+    catalog_pb2.CATALOG_ORDER_NEWEST: "newest",
+}
+_Context = grpc.aio.ServicerContext[Any, Any]
+
+
+class CatalogService(catalog_pb2_grpc.CatalogServiceServicer):
+    """Listings and single entries."""
+
+    def __init__(self, items: ItemStore, tokens: PageTokens) -> None:
+        self._items = items
+        self._tokens = tokens
+
+    async def ListMovies(
+        self, request: catalog_pb2.ListMoviesRequest, _context: _Context
+    ) -> catalog_pb2.ListMoviesResponse:
+        found, token = await self._list(request, "movie")
+        return catalog_pb2.ListMoviesResponse(movies=map(movie_message, found), next_page_token=token)
+
+    async def ListBooks(
+        self, request: catalog_pb2.ListBooksRequest, _context: _Context
+    ) -> catalog_pb2.ListBooksResponse:
+        found, token = await self._list(request, "book")
+        return catalog_pb2.ListBooksResponse(books=map(book_message, found), next_page_token=token)
+
+    async def GetMovie(self, request: catalog_pb2.GetMovieRequest, _context: _Context) -> catalog_pb2.GetMovieResponse:
+        return catalog_pb2.GetMovieResponse(movie=movie_message(await self._get(request.movie_id, "movie")))
+
+    async def GetBook(self, request: catalog_pb2.GetBookRequest, _context: _Context) -> catalog_pb2.GetBookResponse:
+        return catalog_pb2.GetBookResponse(book=book_message(await self._get(request.book_id, "book")))
+
+    async def _get(self, item_id: int, kind: ItemKind) -> ItemDetails:
+        item = await self._items.get(item_id)
+        if item is None or item.item_type != kind:
+            raise item_not_found(kind, item_id)
+        return item
+
+    async def _list(
+        self, request: catalog_pb2.ListMoviesRequest | catalog_pb2.ListBooksRequest, kind: ItemKind
+    ) -> tuple[list[ItemDetails], str]:
+        key = self._tokens.decode(request, 2)
+        found, more = await self._items.list_page(
+            item_filter(request, kind),
+            _ORDERS[request.order],
+            page_size(request.page_size),
+            title_contains=request.title_contains,
+            after=ListKey(str(key[0]), int(key[1])) if key else None,
+        )
+        return found, self._tokens.encode(request, (more.key, more.item_id)) if more else ""

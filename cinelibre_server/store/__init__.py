@@ -1,0 +1,1 @@
+"""The database: named SQL in, frozen dataclasses out."""

@@ -1,0 +1,58 @@
+"""Answers look-ups by key that arrive together with one query."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Generic, TypeVar
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+
+class BatchLoader(Generic[Key, Value]):
+    """While one batch is fetched the next fills up: a busy server makes few queries, a quiet one waits for nobody.
+
+    Nothing is cached: each call sees the database as it is after the call was made.
+    """
+
+    def __init__(self, fetch: Callable[[Sequence[Key]], Awaitable[Mapping[Key, Value]]], max_batches: int = 2) -> None:
+        """`fetch` gives the values of the keys that exist; at most `max_batches` run at the same time."""
+        self._fetch = fetch
+        self._free_batches = max_batches
+        self._waiting: dict[Key, asyncio.Future[Value | None]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def load(self, key: Key) -> Value | None:
+        """The value of `key`, or None if there is none.
+
+        Raises:
+            Exception: whatever `fetch` raised for the batch.
+        """
+        future = self._waiting.get(key)
+        if future is None:
+            future = self._waiting[key] = asyncio.get_running_loop().create_future()
+            self._start_batch()
+        # One caller's cancellation must not take the answer from the others.
+        return await asyncio.shield(future)
+
+    def _start_batch(self) -> None:
+        if self._free_batches and self._waiting:
+            self._free_batches -= 1
+            task = asyncio.create_task(self._run_batch())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _run_batch(self) -> None:
+        batch, self._waiting = self._waiting, {}
+        try:
+            found = await self._fetch(list(batch))
+            for key, future in batch.items():
+                if not future.done():
+                    future.set_result(found.get(key))
+        except Exception as error:
+            for future in batch.values():
+                if not future.done():
+                    future.set_exception(error)
+                    future.exception()  # all callers may be gone: that is no fault to report
+        finally:
+            self._free_batches += 1
+            self._start_batch()

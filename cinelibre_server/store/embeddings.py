@@ -1,0 +1,104 @@
+"""The embeddings of films and books: which are missing, and the model that made them."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+import asyncpg
+import numpy as np
+from numpy.typing import NDArray
+from pgvector import Vector
+
+from cinelibre_server.store.database import Connection
+from cinelibre_server.store.queries import load_queries
+
+_QUERIES = load_queries("embeddings")
+
+ItemType: TypeAlias = Literal["movie", "book"]
+ITEM_TYPES: Final[tuple[ItemType, ...]] = ("movie", "book")
+STORED_DIMENSIONS = 384
+_PAGE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """What an item's embedding is made from; `people` are directors and cast, or authors."""
+
+    item_id: int
+    title: str
+    original_title: str
+    year: int | None
+    people: tuple[str, ...]
+    genres: tuple[str, ...]
+    keywords: tuple[str, ...]
+    synopsis: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedModel:
+    """The model of the stored embeddings."""
+
+    name: str
+    fingerprint: str
+    dimensions: int
+
+
+async def get_embedding_model(connection: Connection) -> RecordedModel | None:
+    """The model of the stored embeddings, or None if there never was one."""
+    row = await connection.fetchrow(_QUERIES["get_embedding_model"])
+    return RecordedModel(**row) if row else None
+
+
+async def record_embedding_model(connection: Connection, model: RecordedModel) -> None:
+    """Declares that all embeddings from now on are `model`'s."""
+    await connection.execute(_QUERIES["record_embedding_model"], model.name, model.fingerprint, model.dimensions)
+
+
+async def count_unembedded(connection: Connection) -> int:
+    """How many films and books wait for an embedding."""
+    return int(await connection.fetchval(_QUERIES["count_unembedded"]))
+
+
+async def list_unembedded(connection: Connection, item_type: ItemType, *, after: int, limit: int) -> list[Passage]:
+    """Items of the type that wait for an embedding, by id, locked until the transaction ends."""
+    rows = await connection.fetch(_QUERIES[f"list_unembedded_{item_type}"], after, limit)
+    return [_passage(row) for row in rows]
+
+
+async def list_embedded(connection: Connection, item_type: ItemType) -> AsyncIterator[tuple[Passage, bytes]]:
+    """All items of the type that have an embedding, by id, with the hash of what it was made from."""
+    after = 0
+    while rows := await connection.fetch(_QUERIES[f"list_embedded_{item_type}"], after, _PAGE):
+        for row in rows:
+            yield _passage(row), row["embedded_text_hash"]
+        after = rows[-1]["item_id"]
+
+
+async def save_embeddings(
+    connection: Connection,
+    item_type: ItemType,
+    item_ids: Sequence[int],
+    embeddings: NDArray[np.float32],
+    text_hashes: Sequence[bytes],
+) -> None:
+    """Stores `embeddings` (float32[len(item_ids), 384]) and the hashes of what they were made from."""
+    query = _QUERIES[f"save_embeddings_{item_type}"]
+    await connection.execute(query, item_ids, [Vector(embedding) for embedding in embeddings], text_hashes)
+
+
+async def forget_embeddings(connection: Connection, item_type: ItemType, item_ids: Sequence[int]) -> None:
+    """Drops the embeddings of these items, which then wait for new ones."""
+    await connection.execute(_QUERIES[f"forget_embeddings_{item_type}"], item_ids)
+
+
+def _passage(row: asyncpg.Record) -> Passage:
+    return Passage(
+        item_id=row["item_id"],
+        title=row["title"],
+        original_title=row["original_title"],
+        year=row["year"],
+        people=tuple(row["people"]),
+        genres=tuple(row["genres"]),
+        keywords=tuple(row["keywords"]),
+        synopsis=row["synopsis"],
+    )

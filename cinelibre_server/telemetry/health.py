@@ -1,0 +1,61 @@
+"""Finds out again and again whether the server can answer, and tells grpc.health.v1."""
+
+import asyncio
+import contextlib
+
+import asyncpg
+import structlog
+from grpc_health.v1 import health_pb2
+from grpc_health.v1.health import aio as health_aio
+
+from cinelibre_server.store.database import Pool
+
+_log = structlog.get_logger(__name__)
+_INTERVAL_SECONDS = 1.0
+_TIMEOUT_SECONDS = 2.0
+
+
+class HealthMonitor:
+    """Watches the database; the model and the schema were checked before the server began to answer."""
+
+    def __init__(self, pool: Pool, service_names: list[str]) -> None:
+        self.servicer = health_aio.HealthServicer()
+        self.database_answers = True
+        self._pool = pool
+        self._service_names = ["", *service_names]
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Checks once, then goes on in the background."""
+        await self._check()
+        self._task = asyncio.create_task(self._watch())
+
+    async def stop(self) -> None:
+        """NOT_SERVING for good: load balancers send their next calls elsewhere."""
+        if self._task:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+        await self.servicer.enter_graceful_shutdown()
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(_INTERVAL_SECONDS)
+            await self._check()
+
+    async def _check(self) -> None:
+        answers = await self._database_answers()
+        if answers != self.database_answers:
+            _log.warning("database is back" if answers else "database does not answer")
+            self.database_answers = answers
+        serving = health_pb2.HealthCheckResponse.SERVING
+        status = serving if answers else health_pb2.HealthCheckResponse.NOT_SERVING
+        for name in self._service_names:
+            await self.servicer.set(name, status)
+
+    async def _database_answers(self) -> bool:
+        try:
+            async with asyncio.timeout(_TIMEOUT_SECONDS):
+                return bool(await self._pool.fetchval("select true"))
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            return False

@@ -1,0 +1,963 @@
+// Made from the contract by `make gen`. Do not edit.
+
+import type { CallOptions, Operation } from "./operation.js";
+
+/** How recommendations are made. */
+export type Algorithm =
+  /** Not set: the same as ALGORITHM_AUTO. */
+  | "ALGORITHM_UNSPECIFIED"
+  /** The server's best blend for this user. */
+  | "ALGORITHM_AUTO"
+  /** User-based collaborative filtering: what users with correlated ratings liked. */
+  | "ALGORITHM_COLLABORATIVE"
+  /** Items near in meaning to those the user liked. */
+  | "ALGORITHM_CONTENT"
+  /** What everybody rates highly. */
+  | "ALGORITHM_POPULAR";
+
+/** Which fields are wrong; comes with `ERROR_REASON_INVALID_FIELD`. */
+export interface BadRequest {
+  "@type": "type.googleapis.com/google.rpc.BadRequest";
+  /** One for each rule that was broken. */
+  field_violations: Array<{
+    /** The field's path, such as `user.name`. */
+    field: string;
+    /** What is allowed, for people. */
+    description: string;
+    /** The rule's id; may be empty. */
+    reason: string;
+  }>;
+}
+
+/** A book. */
+export interface Book {
+  /** The book's id, at least 1. It is also its `item_id` in ratings and recommendations. */
+  book_id: number;
+  /** The title in Latin script, as people search for it in English. */
+  title: string;
+  /** The title in the language and script the book was written in; equal to `title` when there is no other. */
+  original_title: string;
+  /** The year of first publication; 0 when unknown. */
+  year: number;
+  /** The language it was written in as ISO 639-1 code; empty when unknown. */
+  language: string;
+  /** Genres in English: Classic, Fantasy, Memoir… */
+  genres: Array<string>;
+  /** The authors' names. */
+  authors: Array<string>;
+  /** A few lower-case words on what it is about. */
+  keywords: Array<string>;
+  /** The story in a few sentences; empty when there is none. */
+  synopsis: string;
+  /** Number of pages of a usual edition; 0 when unknown. */
+  page_count: number;
+  /** ISBN-13 of a usual edition, digits only; empty when unknown. */
+  isbn13: string;
+  /** How it has been rated. */
+  ratings?: RatingSummary;
+}
+
+/** The order of a catalogue listing. Ties are broken by id. */
+export type CatalogOrder =
+  /** Not set: the same as CATALOG_ORDER_ADDED. */
+  | "CATALOG_ORDER_UNSPECIFIED"
+  /** In the order in which entries came into the catalogue, which is by id. */
+  | "CATALOG_ORDER_ADDED"
+  /** By title, A to Z, ignoring case. */
+  | "CATALOG_ORDER_TITLE"
+  /** Latest year first; entries without a year last. */
+  | "CATALOG_ORDER_NEWEST";
+
+/** The old password and the new. */
+export interface ChangePasswordRequest {
+  /** The password in use, 1 to 72 bytes in UTF-8. */
+  current_password: string;
+  /** The new password: at least 6 characters (the server may ask for more) and at most 72 bytes in UTF-8. */
+  new_password: string;
+}
+
+/** The new session. */
+export interface ChangePasswordResponse {
+  /** The new access token. */
+  access_token: string;
+  /** The new refresh token. */
+  refresh_token: string;
+  /** Seconds until the access token stops working. */
+  expires_in: number;
+  /** Always `Bearer`. */
+  token_type: string;
+}
+
+/** The account is gone. */
+export interface DeleteMeResponse {
+}
+
+/** The rating is gone. */
+export interface DeleteRatingResponse {
+}
+
+/** The body of every error: a `google.rpc.Status`. */
+export interface Error {
+  /** The gRPC status code (not the HTTP one). */
+  code: number;
+  /** What went wrong, for people; it may change. */
+  message: string;
+  /** An ErrorInfo, and more where they help; empty when the gateway itself refused. */
+  details: Array<ErrorInfo | BadRequest | RetryInfo>;
+}
+
+/** Why the call failed, for programs. */
+export interface ErrorInfo {
+  "@type": "type.googleapis.com/google.rpc.ErrorInfo";
+  /** What programs branch on. */
+  reason: ErrorReason;
+  /** Who defines the reason. */
+  domain: "cinelibre";
+  /** More about it, as names and values. */
+  metadata: Record<string, string>;
+}
+
+/** Why a call failed: the `reason` of the `google.rpc.ErrorInfo` (domain `cinelibre`) that every error carries. Programs branch on these names; the message beside them is for people and may change. */
+export type ErrorReason =
+  /** Never sent. */
+  | "ERROR_REASON_UNSPECIFIED"
+  /** INVALID_ARGUMENT. One or more fields are not as the contract says; `google.rpc.BadRequest` names each and what is allowed. */
+  | "ERROR_REASON_INVALID_FIELD"
+  /** INVALID_ARGUMENT. The page token is not one of ours, or was made for another filter, order or user. Start again without it. */
+  | "ERROR_REASON_INVALID_PAGE_TOKEN"
+  /** INVALID_ARGUMENT. The update mask is empty or names a field that can't be changed; the metadata lists those that can. */
+  | "ERROR_REASON_INVALID_UPDATE_MASK"
+  /** INVALID_ARGUMENT. The values break a rule of the data model that no single field shows. */
+  | "ERROR_REASON_CONSTRAINT_VIOLATED"
+  /** UNAUTHENTICATED. The call needs a signed-in user and carries no `authorization: Bearer` token. */
+  | "ERROR_REASON_TOKEN_MISSING"
+  /** UNAUTHENTICATED. The access token is malformed, forged, or signed with a key the server doesn't know. */
+  | "ERROR_REASON_TOKEN_INVALID"
+  /** UNAUTHENTICATED. The access token's time is over: get a new one with RefreshToken or Login. */
+  | "ERROR_REASON_TOKEN_EXPIRED"
+  /** UNAUTHENTICATED. The session ended by logout, password change, account deletion or token reuse: log in again. */
+  | "ERROR_REASON_SESSION_REVOKED"
+  /** UNAUTHENTICATED. Unknown email or wrong password; which of the two is not said. */
+  | "ERROR_REASON_INVALID_CREDENTIALS"
+  /** UNAUTHENTICATED. The refresh token is unknown, expired or revoked: log in again. */
+  | "ERROR_REASON_REFRESH_TOKEN_INVALID"
+  /** UNAUTHENTICATED. The refresh token was used before, so somebody may have copied it; the whole session is now revoked. */
+  | "ERROR_REASON_REFRESH_TOKEN_REUSED"
+  /** ALREADY_EXISTS. An account with this email exists. */
+  | "ERROR_REASON_EMAIL_TAKEN"
+  /** ALREADY_EXISTS. Something with the same unique value exists. */
+  | "ERROR_REASON_CONFLICT"
+  /** NOT_FOUND. No film or book has this id (or no film, or no book, where only one of them can be meant). */
+  | "ERROR_REASON_ITEM_NOT_FOUND"
+  /** NOT_FOUND. You have not rated this item. */
+  | "ERROR_REASON_RATING_NOT_FOUND"
+  /** FAILED_PRECONDITION. The call refers to something that is gone. */
+  | "ERROR_REASON_REFERENCE_MISSING"
+  /** RESOURCE_EXHAUSTED. Too many calls; `google.rpc.RetryInfo` says when to try again. */
+  | "ERROR_REASON_RATE_LIMITED"
+  /** ABORTED. Two writes met; try the call again. */
+  | "ERROR_REASON_CONCURRENT_UPDATE"
+  /** DEADLINE_EXCEEDED. The call took longer than its deadline or the server's own limit. */
+  | "ERROR_REASON_DEADLINE_EXCEEDED"
+  /** UNAVAILABLE. The database can't be reached just now; `google.rpc.RetryInfo` says when to try again. */
+  | "ERROR_REASON_DATABASE_UNAVAILABLE"
+  /** UNAVAILABLE. The server is starting or stopping; try again. */
+  | "ERROR_REASON_SERVER_NOT_READY"
+  /** INTERNAL. A fault of the server; its log has the details under the call's `x-request-id`. */
+  | "ERROR_REASON_INTERNAL"
+  /** UNIMPLEMENTED. There is no such RPC on this server. */
+  | "ERROR_REASON_UNKNOWN_METHOD";
+
+/** The last record of an export: the stream is complete. */
+export interface ExportEnd {
+  /** How many session records came before. */
+  session_count: number;
+  /** How many rating records came before. */
+  rating_count: number;
+  /** How many interaction records came before. */
+  interaction_count: number;
+}
+
+/** One record of the export. */
+export interface ExportMyDataResponse {
+  /** The account; the first record. */
+  user?: User;
+  /** One session. */
+  session?: Session;
+  /** One rating. */
+  rating?: Rating;
+  /** One interaction. */
+  interaction?: Interaction;
+  /** The last record. */
+  end?: ExportEnd;
+}
+
+/** The book. */
+export interface GetBookResponse {
+  /** The book that was asked for. */
+  book?: Book;
+}
+
+/** How the server is. */
+export interface GetHealthResponse {
+  /** SERVING when every part answers. */
+  status: ServingStatus;
+  /** The product's name: `cinelibre`. */
+  name: string;
+  /** The server's version. */
+  version: string;
+  /** The database. */
+  database: ServingStatus;
+  /** The embedding model. */
+  model: ServingStatus;
+  /** The model's name. */
+  model_name: string;
+  /** Where the API reference is: `/docs`. */
+  docs_path: string;
+}
+
+/** The signed-in user. */
+export interface GetMeResponse {
+  /** The account. */
+  user?: User;
+}
+
+/** The film. */
+export interface GetMovieResponse {
+  /** The film that was asked for. */
+  movie?: Movie;
+}
+
+/** One recorded interaction. */
+export interface Interaction {
+  /** What the user did. */
+  kind: InteractionKind;
+  /** The item it was done to; 0 for a search. */
+  item_id: number;
+  /** The text searched for; empty where there is none. */
+  query: string;
+  /** The item's place in the list, the first is 1; 0 when not known. */
+  position: number;
+  /** When it happened. */
+  create_time?: string;
+}
+
+/** What the user did. */
+export type InteractionKind =
+  /** Not set; refused. */
+  | "INTERACTION_KIND_UNSPECIFIED"
+  /** Opened an item's page. */
+  | "INTERACTION_KIND_VIEW"
+  /** Chose an item in a list. */
+  | "INTERACTION_KIND_CLICK"
+  /** Searched. */
+  | "INTERACTION_KIND_SEARCH";
+
+/** A film or a book, where either can appear. */
+export interface Item {
+  /** The id to use in ratings and interactions. */
+  item_id: number;
+  /** Which of the two it is. */
+  item_type: ItemType;
+  /** Set when `item_type` is ITEM_TYPE_MOVIE. */
+  movie?: Movie;
+  /** Set when `item_type` is ITEM_TYPE_BOOK. */
+  book?: Book;
+}
+
+/** What an item is. Films and books share one id space. */
+export type ItemType =
+  /** Not set: as a filter, films and books alike. */
+  | "ITEM_TYPE_UNSPECIFIED"
+  /** A film. */
+  | "ITEM_TYPE_MOVIE"
+  /** A book. */
+  | "ITEM_TYPE_BOOK";
+
+/** A page of books. */
+export interface ListBooksResponse {
+  /** The books of this page. */
+  books: Array<Book>;
+  /** Give it as `page_token` to get the next page; empty on the last page. */
+  next_page_token: string;
+}
+
+/** A page of films. */
+export interface ListMoviesResponse {
+  /** The films of this page. */
+  movies: Array<Movie>;
+  /** Give it as `page_token` to get the next page; empty on the last page. */
+  next_page_token: string;
+}
+
+/** A page of ratings. */
+export interface ListMyRatingsResponse {
+  /** The ratings of this page with their items. */
+  ratings: Array<RatedItem>;
+  /** Give it as `page_token` to get the next page; empty on the last page. */
+  next_page_token: string;
+}
+
+/** A page of recommendations, the best first. */
+export interface ListPersonalizedResponse {
+  /** The recommendations of this page. */
+  recommendations: Array<Recommendation>;
+  /** Give it as `page_token` to get the next page; empty on the last page. */
+  next_page_token: string;
+  /** The strategy that answered: what AUTO chose, or what was asked for. */
+  algorithm: Algorithm;
+}
+
+/** A page of popular items, the best first. */
+export interface ListPopularResponse {
+  /** The items of this page; `score` is the damped mean in stars. */
+  recommendations: Array<Recommendation>;
+  /** Give it as `page_token` to get the next page; empty on the last page. */
+  next_page_token: string;
+}
+
+/** A page of similar items, the nearest first. */
+export interface ListSimilarResponse {
+  /** The items of this page; `score` is the cosine similarity, -1 to 1. */
+  recommendations: Array<Recommendation>;
+  /** Give it as `page_token` to get the next page; empty on the last page. */
+  next_page_token: string;
+}
+
+/** Who signs in. */
+export interface LoginRequest {
+  /** The email address of the account, 1 to 254 characters. */
+  email: string;
+  /** The password, 1 to 72 bytes in UTF-8. */
+  password: string;
+}
+
+/** A new session. */
+export interface LoginResponse {
+  /** Send it as `authorization: Bearer <access_token>`. */
+  access_token: string;
+  /** Exchange it with RefreshToken; keep it secret. */
+  refresh_token: string;
+  /** Seconds until the access token stops working. */
+  expires_in: number;
+  /** Always `Bearer`. */
+  token_type: string;
+  /** The account. */
+  user?: User;
+}
+
+/** Which sessions to end. */
+export interface LogoutRequest {
+  /** True ends all sessions of the user, false only the one that calls. */
+  all_sessions?: boolean;
+}
+
+/** What was ended. */
+export interface LogoutResponse {
+  /** How many sessions were ended. */
+  ended_sessions: number;
+}
+
+/** A film. */
+export interface Movie {
+  /** The film's id, at least 1. It is also its `item_id` in ratings and recommendations. */
+  movie_id: number;
+  /** The title in Latin script, as people search for it in English. */
+  title: string;
+  /** The title in the film's own language and script; equal to `title` when there is no other. */
+  original_title: string;
+  /** The year of first release; 0 when unknown. */
+  year: number;
+  /** The main language as ISO 639-1 code: hi, ta, te, ml, kn, bn, mr, gu, pa…; empty when unknown. */
+  language: string;
+  /** Genres in English: Drama, Romance, Thriller… */
+  genres: Array<string>;
+  /** The directors' names. */
+  directors: Array<string>;
+  /** The main cast's names, the leading parts first. */
+  cast: Array<string>;
+  /** A few lower-case words on what it is about. */
+  keywords: Array<string>;
+  /** The story in a few sentences; empty when there is none. */
+  synopsis: string;
+  /** Length in minutes; 0 when unknown. */
+  runtime_minutes: number;
+  /** The IMDb id, `tt` and 7 or 8 digits; empty when unknown. */
+  imdb_id: string;
+  /** How it has been rated. */
+  ratings?: RatingSummary;
+}
+
+/** The ratings that popularity looks at. */
+export type PopularWindow =
+  /** Not set: the same as POPULAR_WINDOW_ALL_TIME. */
+  | "POPULAR_WINDOW_UNSPECIFIED"
+  /** All ratings. */
+  | "POPULAR_WINDOW_ALL_TIME"
+  /** Ratings made or changed in the last 30 days. */
+  | "POPULAR_WINDOW_30_DAYS";
+
+/** A rating to store. */
+export interface RateItemRequest {
+  /** The film's or book's id, at least 1. */
+  item_id: number;
+  /** 0.5 to 5.0 in steps of 0.5. */
+  stars: 0.5 | 1.0 | 1.5 | 2.0 | 2.5 | 3.0 | 3.5 | 4.0 | 4.5 | 5.0;
+}
+
+/** The rating as it is stored now. */
+export interface RateItemResponse {
+  /** The rating. */
+  rating?: Rating;
+}
+
+/** A rating with the item it is of. */
+export interface RatedItem {
+  /** The rating. */
+  rating?: Rating;
+  /** The film or book. */
+  item?: Item;
+}
+
+/** One user's rating of one item. */
+export interface Rating {
+  /** The item that was rated. */
+  item_id: number;
+  /** 0.5 to 5.0 in steps of 0.5. */
+  stars: number;
+  /** When it was first rated. */
+  create_time?: string;
+  /** When the rating was last changed. */
+  update_time?: string;
+}
+
+/** How an item has been rated by everybody. */
+export interface RatingSummary {
+  /** How many users rated it. */
+  rating_count: number;
+  /** Their mean in stars, 0.5 to 5.0; absent when nobody rated it. */
+  mean_stars?: number;
+}
+
+/** A recommended item. */
+export interface Recommendation {
+  /** The film or book. */
+  item?: Item;
+  /** How well it fits, higher is better. It orders the list; its scale depends on `source`. */
+  score: number;
+  /** Why it is here, in a sentence for people. */
+  reason: string;
+  /** The algorithm that found it. */
+  source: Algorithm;
+  /** The stars the caller is expected to give, 0.5 to 5.0; absent where there is no prediction. */
+  predicted_stars?: number;
+  /** Items of the caller's that led to it, the strongest first; may be empty. */
+  because_item_ids: Array<number>;
+}
+
+/**
+ * An interaction to record.
+ *
+ * Rule: item_id must be set (1 or more) for a view or a click.
+ *
+ * Rule: query must be set for a search.
+ */
+export interface RecordInteractionRequest {
+  /** What the user did. */
+  kind: Exclude<InteractionKind, "INTERACTION_KIND_UNSPECIFIED">;
+  /** The item it was done to; needed for a view and a click, absent or 0 for a search. */
+  item_id?: number;
+  /** The text searched for, at most 1,000 characters; needed for a search. */
+  query?: string;
+  /** The item's place in the list, the first is 1; 0 when not known. At most 10,000. */
+  position?: number;
+}
+
+/** The interaction is stored. */
+export interface RecordInteractionResponse {
+  /** When the server recorded it. */
+  create_time?: string;
+}
+
+/** The refresh token to exchange. */
+export interface RefreshTokenRequest {
+  /** The latest refresh token of the session, at most 512 characters. */
+  refresh_token: string;
+}
+
+/** The session's next pair of tokens. */
+export interface RefreshTokenResponse {
+  /** The new access token. */
+  access_token: string;
+  /** The new refresh token; the one that was sent no longer works. */
+  refresh_token: string;
+  /** Seconds until the access token stops working. */
+  expires_in: number;
+  /** Always `Bearer`. */
+  token_type: string;
+}
+
+/** A new account. */
+export interface RegisterRequest {
+  /** The email address to sign in with, at most 254 characters; must not be in use. */
+  email: string;
+  /** The password: at least 6 characters (the server may ask for more) and at most 72 bytes in UTF-8. */
+  password: string;
+  /** The name to show, at most 100 characters; may be empty. */
+  name?: string;
+}
+
+/** The new account and its first session. */
+export interface RegisterResponse {
+  /** The account. */
+  user?: User;
+  /** Send it as `authorization: Bearer <access_token>`. */
+  access_token: string;
+  /** Exchange it with RefreshToken; keep it secret. */
+  refresh_token: string;
+  /** Seconds until the access token stops working. */
+  expires_in: number;
+  /** Always `Bearer`. */
+  token_type: string;
+}
+
+/** When to try again; comes with `429` and `503`. */
+export interface RetryInfo {
+  "@type": "type.googleapis.com/google.rpc.RetryInfo";
+  /** How long to wait at least, in seconds. */
+  retry_delay: string;
+}
+
+/** One found item. */
+export interface SearchHit {
+  /** The film or book. */
+  item?: Item;
+  /** Cosine similarity of query and item, -1 to 1; higher is better. */
+  score: number;
+  /** Why it was found, in a sentence for people. */
+  reason: string;
+}
+
+/** A page of hits, the best first. */
+export interface SemanticSearchResponse {
+  /** The hits of this page. */
+  hits: Array<SearchHit>;
+  /** Give it as `page_token` to get the next page; empty on the last page. */
+  next_page_token: string;
+}
+
+/** The state of the server or of a part of it. */
+export type ServingStatus =
+  /** Never sent. */
+  | "SERVING_STATUS_UNSPECIFIED"
+  /** It answers. */
+  | "SERVING_STATUS_SERVING"
+  /** It can't answer just now. */
+  | "SERVING_STATUS_NOT_SERVING";
+
+/** A time of being signed in, from Login or Register to logout or expiry. */
+export interface Session {
+  /** The session's id (a UUID). */
+  session_id: string;
+  /** When the user signed in. */
+  create_time?: string;
+  /** When its refresh token stops working. */
+  expire_time?: string;
+  /** When it was revoked; absent while it is active. */
+  revoke_time?: string;
+}
+
+/** What to change. */
+export interface UpdateMeRequest {
+  /**
+   * The new values; only fields in the mask are read.
+   *
+   * Rule: name must be at most 100 characters.
+   */
+  user: UserInput;
+  /** The fields to change; only `name` is allowed. In JSON a string: "name". */
+  update_mask?: string;
+}
+
+/** The user after the change. */
+export interface UpdateMeResponse {
+  /** The account. */
+  user?: User;
+}
+
+/** An account, as its owner sees it. */
+export interface User {
+  /** The user's id, at least 1. */
+  user_id: number;
+  /** The email address, as given at registration. */
+  email: string;
+  /** The name to show; may be empty. */
+  name: string;
+  /** When the account was made. */
+  create_time?: string;
+}
+
+/** An account, as its owner sees it. */
+export interface UserInput {
+  /** The user's id, at least 1. */
+  user_id?: number;
+  /** The email address, as given at registration. */
+  email?: string;
+  /** The name to show; may be empty. */
+  name?: string;
+  /** When the account was made. */
+  create_time?: string;
+}
+
+/** The request of ListMovies. */
+export type ListMoviesRequest = {
+  /** Entries a page, 1 to 100; 0 or absent means 20. */
+  page_size?: number;
+  /** The `next_page_token` of the page before, with the same filters and order; empty for the first page. */
+  page_token?: string;
+  /** Only these languages (ISO 639-1, two lower-case letters); none means all. At most 30. */
+  languages?: Array<string>;
+  /** Only entries of at least one of these genres, case ignored; none means all. At most 30. */
+  genres?: Array<string>;
+  /** Only from this year on, 0 to 3000; 0 or absent means no limit. */
+  year_from?: number;
+  /** Only up to this year, 0 to 3000; 0 or absent means no limit. */
+  year_to?: number;
+  /** Only titles (or original titles) that contain this text, case ignored; at most 200 characters. */
+  title_contains?: string;
+  /** The order of the list. */
+  order?: CatalogOrder;
+};
+
+/** The request of GetMovie. */
+export type GetMovieRequest = {
+  /** The film's id, at least 1. */
+  movie_id: number;
+};
+
+/** The request of ListBooks. */
+export type ListBooksRequest = {
+  /** Entries a page, 1 to 100; 0 or absent means 20. */
+  page_size?: number;
+  /** The `next_page_token` of the page before, with the same filters and order; empty for the first page. */
+  page_token?: string;
+  /** Only these languages (ISO 639-1, two lower-case letters); none means all. At most 30. */
+  languages?: Array<string>;
+  /** Only entries of at least one of these genres, case ignored; none means all. At most 30. */
+  genres?: Array<string>;
+  /** Only from this year on, 0 to 3000; 0 or absent means no limit. */
+  year_from?: number;
+  /** Only up to this year, 0 to 3000; 0 or absent means no limit. */
+  year_to?: number;
+  /** Only titles (or original titles) that contain this text, case ignored; at most 200 characters. */
+  title_contains?: string;
+  /** The order of the list. */
+  order?: CatalogOrder;
+};
+
+/** The request of GetBook. */
+export type GetBookRequest = {
+  /** The book's id, at least 1. */
+  book_id: number;
+};
+
+/** The request of ListMyRatings. */
+export type ListMyRatingsRequest = {
+  /** Entries a page, 1 to 100; 0 or absent means 20. */
+  page_size?: number;
+  /** The `next_page_token` of the page before, with the same filter; empty for the first page. */
+  page_token?: string;
+  /** Only films or only books; not set means both. */
+  item_type?: ItemType;
+};
+
+/** The request of DeleteRating. */
+export type DeleteRatingRequest = {
+  /** The rated item's id, at least 1. */
+  item_id: number;
+};
+
+/** The request of ListPersonalized. */
+export type ListPersonalizedRequest = {
+  /** Recommendations a page, 1 to 100; 0 or absent means 20. */
+  limit?: number;
+  /** The `next_page_token` of the page before, with the same algorithm and filters; empty for the first page. */
+  page_token?: string;
+  /** How to recommend; not set means AUTO. */
+  algorithm?: Algorithm;
+  /** Only films or only books; not set means both. */
+  item_type?: ItemType;
+  /** Only these languages (ISO 639-1, two lower-case letters); none means all. At most 30. */
+  languages?: Array<string>;
+  /** Only items of at least one of these genres, case ignored; none means all. At most 30. */
+  genres?: Array<string>;
+  /** Only from this year on, 0 to 3000; 0 or absent means no limit. */
+  year_from?: number;
+  /** Only up to this year, 0 to 3000; 0 or absent means no limit. */
+  year_to?: number;
+};
+
+/** The request of ListSimilar. */
+export type ListSimilarRequest = {
+  /** The item's type in the path: `movie` or `book`. */
+  item_type: "movie" | "book";
+  /** The item's id, at least 1. */
+  item_id: number;
+  /** Recommendations a page, 1 to 100; 0 or absent means 20. */
+  limit?: number;
+  /** The `next_page_token` of the page before, for the same item; empty for the first page. */
+  page_token?: string;
+  /** True lists films and books together, false only items of the same type. */
+  across_types?: boolean;
+};
+
+/** The request of ListPopular. */
+export type ListPopularRequest = {
+  /** Recommendations a page, 1 to 100; 0 or absent means 20. */
+  limit?: number;
+  /** The `next_page_token` of the page before, with the same filters; empty for the first page. */
+  page_token?: string;
+  /** The ratings to look at; not set means all time. */
+  window?: PopularWindow;
+  /** Only films or only books; not set means both. */
+  item_type?: ItemType;
+  /** Only these languages (ISO 639-1, two lower-case letters); none means all. At most 30. */
+  languages?: Array<string>;
+  /** Only items of at least one of these genres, case ignored; none means all. At most 30. */
+  genres?: Array<string>;
+  /** Only from this year on, 0 to 3000; 0 or absent means no limit. */
+  year_from?: number;
+  /** Only up to this year, 0 to 3000; 0 or absent means no limit. */
+  year_to?: number;
+};
+
+/** The request of SemanticSearch. */
+export type SemanticSearchRequest = {
+  /**
+   * The query in natural language, 1 to 4,000 characters, not only white space.
+   *
+   * Rule: must hold 1 to 4,000 characters, not only white space.
+   */
+  q: string;
+  /** Hits a page, 1 to 100; 0 or absent means 20. */
+  limit?: number;
+  /** The `next_page_token` of the page before, with the same query and filters; empty for the first page. */
+  page_token?: string;
+  /** Only films or only books; not set means both. */
+  item_type?: ItemType;
+  /** Only these languages (ISO 639-1, two lower-case letters); none means all. At most 30. */
+  languages?: Array<string>;
+  /** Only items of at least one of these genres, case ignored; none means all. At most 30. */
+  genres?: Array<string>;
+  /** Only from this year on, 0 to 3000; 0 or absent means no limit. */
+  year_from?: number;
+  /** Only up to this year, 0 to 3000; 0 or absent means no limit. */
+  year_to?: number;
+};
+
+export const operations = {
+  Register: { name: "Register", verb: "POST", path: "/auth/register", body: true, idempotent: false, answer: "json" },
+  Login: { name: "Login", verb: "POST", path: "/auth/login", body: true, idempotent: false, answer: "json" },
+  GetMe: { name: "GetMe", verb: "GET", path: "/auth/me", body: false, idempotent: true, answer: "json" },
+  UpdateMe: { name: "UpdateMe", verb: "PATCH", path: "/auth/me", body: true, idempotent: true, answer: "json" },
+  DeleteMe: { name: "DeleteMe", verb: "DELETE", path: "/auth/me", body: false, idempotent: true, answer: "json" },
+  RefreshToken: { name: "RefreshToken", verb: "POST", path: "/auth/refresh", body: true, idempotent: false, answer: "json" },
+  Logout: { name: "Logout", verb: "POST", path: "/auth/logout", body: true, idempotent: true, answer: "json" },
+  ChangePassword: { name: "ChangePassword", verb: "POST", path: "/auth/password", body: true, idempotent: false, answer: "json" },
+  ExportMyData: { name: "ExportMyData", verb: "GET", path: "/auth/me/export", body: false, idempotent: true, answer: "text" },
+  ListMovies: { name: "ListMovies", verb: "GET", path: "/movies", body: false, idempotent: true, answer: "json" },
+  GetMovie: { name: "GetMovie", verb: "GET", path: "/movies/{movie_id}", body: false, idempotent: true, answer: "json" },
+  ListBooks: { name: "ListBooks", verb: "GET", path: "/books", body: false, idempotent: true, answer: "json" },
+  GetBook: { name: "GetBook", verb: "GET", path: "/books/{book_id}", body: false, idempotent: true, answer: "json" },
+  RateItem: { name: "RateItem", verb: "POST", path: "/ratings", body: true, idempotent: true, answer: "json" },
+  ListMyRatings: { name: "ListMyRatings", verb: "GET", path: "/ratings/my", body: false, idempotent: true, answer: "json" },
+  DeleteRating: { name: "DeleteRating", verb: "DELETE", path: "/ratings/{item_id}", body: false, idempotent: true, answer: "json" },
+  RecordInteraction: { name: "RecordInteraction", verb: "POST", path: "/interactions", body: true, idempotent: false, answer: "json" },
+  ListPersonalized: { name: "ListPersonalized", verb: "GET", path: "/recommendations/personalized", body: false, idempotent: true, answer: "json" },
+  ListSimilar: { name: "ListSimilar", verb: "GET", path: "/recommendations/similar/{item_type}/{item_id}", body: false, idempotent: true, answer: "json" },
+  ListPopular: { name: "ListPopular", verb: "GET", path: "/recommendations/popular", body: false, idempotent: true, answer: "json" },
+  SemanticSearch: { name: "SemanticSearch", verb: "GET", path: "/search/semantic", body: false, idempotent: true, answer: "json" },
+  GetHealth: { name: "GetHealth", verb: "GET", path: "/", body: false, idempotent: true, answer: "json" },
+  GetDocs: { name: "GetDocs", verb: "GET", path: "/docs", body: false, idempotent: true, answer: "text" },
+  GetOpenApi: { name: "GetOpenApi", verb: "GET", path: "/openapi.json", body: false, idempotent: true, answer: "json" },
+} as const satisfies Record<string, Operation>;
+
+/** One method for each RPC. The transport is in client.ts. */
+export abstract class Rpcs {
+  /** Makes a call and returns its answer. */
+  protected abstract call<Answer>(
+    operation: Operation,
+    request: object,
+    options?: CallOptions,
+  ): Promise<Answer>;
+
+  /** Makes a call whose answer is a stream. */
+  protected abstract stream<Item>(
+    operation: Operation,
+    request: object,
+    options?: CallOptions,
+  ): AsyncGenerator<Item>;
+
+  /** The entries of all pages of a list, `field` by `field`. */
+  protected abstract entries<Entry>(
+    operation: Operation,
+    field: string,
+    request: object,
+    options?: CallOptions,
+  ): AsyncGenerator<Entry>;
+
+  /** Creates an account and signs it in. Emails are compared without regard to case. */
+  register(request: RegisterRequest, options?: CallOptions): Promise<RegisterResponse> {
+    return this.call(operations.Register, request, options);
+  }
+
+  /** Signs a user in and starts a new session; other sessions go on. */
+  login(request: LoginRequest, options?: CallOptions): Promise<LoginResponse> {
+    return this.call(operations.Login, request, options);
+  }
+
+  /** Returns the signed-in user. */
+  getMe(options?: CallOptions): Promise<GetMeResponse> {
+    return this.call(operations.GetMe, {}, options);
+  }
+
+  /** Changes the fields of the signed-in user that the mask names and returns the user. Only `name` can be changed. */
+  updateMe(request: UpdateMeRequest, options?: CallOptions): Promise<UpdateMeResponse> {
+    return this.call(operations.UpdateMe, request, options);
+  }
+
+  /** Deletes the account with all its ratings, interactions and sessions. It can't be undone: ExportMyData first. */
+  deleteMe(options?: CallOptions): Promise<DeleteMeResponse> {
+    return this.call(operations.DeleteMe, {}, options);
+  }
+
+  /** Exchanges a refresh token for a new pair of tokens of the same session. Each refresh token works once. */
+  refreshToken(request: RefreshTokenRequest, options?: CallOptions): Promise<RefreshTokenResponse> {
+    return this.call(operations.RefreshToken, request, options);
+  }
+
+  /** Ends the session of the access token, or all sessions of the user; their tokens stop working at once. */
+  logout(request: LogoutRequest = {}, options?: CallOptions): Promise<LogoutResponse> {
+    return this.call(operations.Logout, request, options);
+  }
+
+  /** Sets a new password, ends every session of the user and starts a new one, whose tokens are returned. */
+  changePassword(request: ChangePasswordRequest, options?: CallOptions): Promise<ChangePasswordResponse> {
+    return this.call(operations.ChangePassword, request, options);
+  }
+
+  /** Streams everything that is stored about the signed-in user: the account, sessions, ratings and interactions, then one `end` record with their counts. A stream without `end` was cut off: ask again. */
+  exportMyData(options?: CallOptions): AsyncGenerator<ExportMyDataResponse> {
+    return this.stream(operations.ExportMyData, {}, options);
+  }
+
+  /** Lists films, oldest catalogue entry first unless `order` says otherwise; filters are combined with AND. Pages are stable: a film added meanwhile never makes another appear twice. */
+  listMovies(request: ListMoviesRequest = {}, options?: CallOptions): Promise<ListMoviesResponse> {
+    return this.call(operations.ListMovies, request, options);
+  }
+
+  /** All entries of listMovies: gets page after page as they are read. */
+  listMoviesAll(request: ListMoviesRequest = {}, options?: CallOptions): AsyncGenerator<Movie> {
+    return this.entries(operations.ListMovies, "movies", request, options);
+  }
+
+  /** Returns one film by its id. */
+  getMovie(request: GetMovieRequest, options?: CallOptions): Promise<GetMovieResponse> {
+    return this.call(operations.GetMovie, request, options);
+  }
+
+  /** Lists books, oldest catalogue entry first unless `order` says otherwise; filters are combined with AND. Pages are stable: a book added meanwhile never makes another appear twice. */
+  listBooks(request: ListBooksRequest = {}, options?: CallOptions): Promise<ListBooksResponse> {
+    return this.call(operations.ListBooks, request, options);
+  }
+
+  /** All entries of listBooks: gets page after page as they are read. */
+  listBooksAll(request: ListBooksRequest = {}, options?: CallOptions): AsyncGenerator<Book> {
+    return this.entries(operations.ListBooks, "books", request, options);
+  }
+
+  /** Returns one book by its id. */
+  getBook(request: GetBookRequest, options?: CallOptions): Promise<GetBookResponse> {
+    return this.call(operations.GetBook, request, options);
+  }
+
+  /** Rates a film or book, or changes the rating it has; one rating a user and item, however many calls meet. The very next ListPersonalized counts it. */
+  rateItem(request: RateItemRequest, options?: CallOptions): Promise<RateItemResponse> {
+    return this.call(operations.RateItem, request, options);
+  }
+
+  /** Lists the caller's ratings, the latest first, each with its item. */
+  listMyRatings(request: ListMyRatingsRequest = {}, options?: CallOptions): Promise<ListMyRatingsResponse> {
+    return this.call(operations.ListMyRatings, request, options);
+  }
+
+  /** All entries of listMyRatings: gets page after page as they are read. */
+  listMyRatingsAll(request: ListMyRatingsRequest = {}, options?: CallOptions): AsyncGenerator<RatedItem> {
+    return this.entries(operations.ListMyRatings, "ratings", request, options);
+  }
+
+  /** Takes the caller's rating of an item back. */
+  deleteRating(request: DeleteRatingRequest, options?: CallOptions): Promise<DeleteRatingResponse> {
+    return this.call(operations.DeleteRating, request, options);
+  }
+
+  /** Records that the caller viewed or clicked an item, or searched. Views and clicks need `item_id`, searches `query`; a click on a search result may carry the query and the position too. */
+  recordInteraction(request: RecordInteractionRequest, options?: CallOptions): Promise<RecordInteractionResponse> {
+    return this.call(operations.RecordInteraction, request, options);
+  }
+
+  /** Recommends items the caller has not rated. AUTO is the hybrid: collaborative for users with 3 ratings or more, popular before that, content similarity to enrich and to fill up; `algorithm` in the response says which answered. A rating counts in the very next call, and a rated item never comes back. */
+  listPersonalized(request: ListPersonalizedRequest = {}, options?: CallOptions): Promise<ListPersonalizedResponse> {
+    return this.call(operations.ListPersonalized, request, options);
+  }
+
+  /** All entries of listPersonalized: gets page after page as they are read. */
+  listPersonalizedAll(request: ListPersonalizedRequest = {}, options?: CallOptions): AsyncGenerator<Recommendation> {
+    return this.entries(operations.ListPersonalized, "recommendations", request, options);
+  }
+
+  /** Lists the items nearest in meaning to an item, by cosine similarity of their embeddings; the item itself is left out. Only items of the same type unless `across_types` is set. */
+  listSimilar(request: ListSimilarRequest, options?: CallOptions): Promise<ListSimilarResponse> {
+    return this.call(operations.ListSimilar, request, options);
+  }
+
+  /** All entries of listSimilar: gets page after page as they are read. */
+  listSimilarAll(request: ListSimilarRequest, options?: CallOptions): AsyncGenerator<Recommendation> {
+    return this.entries(operations.ListSimilar, "recommendations", request, options);
+  }
+
+  /** Lists the best rated items with at least 5 ratings in the window, by damped mean, so that one 5-star vote never tops the list. While nothing has 5 ratings yet, catalogue entries are listed instead and say so in their reason. */
+  listPopular(request: ListPopularRequest = {}, options?: CallOptions): Promise<ListPopularResponse> {
+    return this.call(operations.ListPopular, request, options);
+  }
+
+  /** All entries of listPopular: gets page after page as they are read. */
+  listPopularAll(request: ListPopularRequest = {}, options?: CallOptions): AsyncGenerator<Recommendation> {
+    return this.entries(operations.ListPopular, "recommendations", request, options);
+  }
+
+  /** Finds the items whose story is nearest in meaning to the query, in any of the catalogue's languages and scripts. A title alone works too; a sentence that describes the story works best. Filters never change the order of what passes them. */
+  semanticSearch(request: SemanticSearchRequest, options?: CallOptions): Promise<SemanticSearchResponse> {
+    return this.call(operations.SemanticSearch, request, options);
+  }
+
+  /** All entries of semanticSearch: gets page after page as they are read. */
+  semanticSearchAll(request: SemanticSearchRequest, options?: CallOptions): AsyncGenerator<SearchHit> {
+    return this.entries(operations.SemanticSearch, "hits", request, options);
+  }
+
+  /** Says whether the server can answer, and what it runs. It answers also while parts are down: read `status`. */
+  getHealth(options?: CallOptions): Promise<GetHealthResponse> {
+    return this.call(operations.GetHealth, {}, options);
+  }
+
+  /** Returns the API reference as a web page that needs nothing from the internet. */
+  getDocs(options?: CallOptions): Promise<string> {
+    return this.call(operations.GetDocs, {}, options);
+  }
+
+  /** Returns the OpenAPI 3.1 description of the JSON API. */
+  getOpenApi(options?: CallOptions): Promise<unknown> {
+    return this.call(operations.GetOpenApi, {}, options);
+  }
+}

@@ -1,0 +1,56 @@
+-- The best rated items by damped mean (Bayesian average):
+--     score = (sum of stars + damping * m) / (count + damping),  m = mean of all ratings in the window.
+-- Items with fewer than p_min_count ratings in the window are left out, so that one 5-star vote never tops the list.
+-- p_since null means all time, which reads the maintained totals; otherwise ratings updated since then are added up.
+-- Keyset paging: pass the last row's score and item_id to get what comes after it.
+create function cinelibre.get_popular_items(
+    p_limit integer default 20,
+    p_item_type public.item_type default null,
+    p_languages text[] default null,
+    p_genres text[] default null,
+    p_year_from integer default null,
+    p_year_to integer default null,
+    p_since timestamptz default null,
+    p_min_count integer default 5,
+    p_damping double precision default 10,
+    p_after_score double precision default null,
+    p_after_id integer default null,
+    p_without_rated_by integer default null
+) returns table (item_id integer, score double precision, rating_count integer, mean_stars double precision)
+language sql stable
+rows 20
+as $$
+    with totals as (
+        select t.item_id, t.rating_count, t.half_stars_sum
+        from public.item_rating_totals t
+        where p_since is null and t.rating_count > 0
+        union all
+        select r.item_id, count(*)::integer, sum(r.half_stars)
+        from public.ratings r
+        where p_since is not null and r.updated_at >= p_since
+        group by r.item_id
+    ),
+    overall as (
+        select coalesce(sum(half_stars_sum) / (2.0 * nullif(sum(rating_count), 0)), 0)::double precision as mean from totals
+    ),
+    scored as (
+        select
+            t.item_id,
+            (t.half_stars_sum / 2.0 + p_damping * overall.mean) / (t.rating_count + p_damping) as score,
+            t.rating_count,
+            t.half_stars_sum / (2.0 * t.rating_count)::double precision as mean_stars
+        from totals t
+        cross join overall
+        join public.items i on i.item_id = t.item_id
+        where t.rating_count >= p_min_count
+            and cinelibre.item_passes(i, p_item_type, p_languages, p_genres, p_year_from, p_year_to)
+            and not exists (
+                select from public.ratings seen where seen.user_id = p_without_rated_by and seen.item_id = t.item_id
+            )
+    )
+    select s.item_id, s.score, s.rating_count, s.mean_stars
+    from scored s
+    where p_after_score is null or s.score < p_after_score or (s.score = p_after_score and s.item_id > p_after_id)
+    order by s.score desc, s.item_id
+    limit p_limit
+$$;

@@ -1,0 +1,37 @@
+-- Nearest films to a query vector (vector(384), L2-normalised) by cosine similarity = 1 - cosine distance, over the HNSW
+-- index (Malkov & Yashunin, 2018). The iterative scan goes on until the filters have let match_count rows pass.
+-- Keyset paging: pass the last row's similarity and id to get what comes after it.
+-- p_without_rated_by leaves out what that user has rated.
+create function cinelibre.match_movies(
+    query_embedding public.vector(384),
+    match_count integer default 20,
+    p_languages text[] default null,
+    p_genres text[] default null,
+    p_year_from integer default null,
+    p_year_to integer default null,
+    p_after_similarity double precision default null,
+    p_after_id integer default null,
+    p_without_rated_by integer default null
+) returns table (movie_id integer, similarity double precision)
+language sql stable
+rows 20
+set hnsw.iterative_scan = 'strict_order'
+set hnsw.ef_search = 100
+set plan_cache_mode = 'force_custom_plan'
+as $$
+    select m.movie_id, 1 - (m.embedding <=> query_embedding)
+    from public.movies m
+    join public.items i on i.item_id = m.movie_id
+    where m.embedding is not null
+        and cinelibre.item_passes(i, null, p_languages, p_genres, p_year_from, p_year_to)
+        and not exists (
+            select from public.ratings seen where seen.user_id = p_without_rated_by and seen.item_id = m.movie_id
+        )
+        and (
+            p_after_similarity is null
+            or 1 - (m.embedding <=> query_embedding) < p_after_similarity
+            or (1 - (m.embedding <=> query_embedding) = p_after_similarity and m.movie_id > p_after_id)
+        )
+    order by m.embedding <=> query_embedding, m.movie_id
+    limit match_count
+$$;

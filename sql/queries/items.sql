@@ -1,0 +1,45 @@
+-- name: get_items
+-- The details of items by id; unknown ids have no row.
+select
+    item_id, item_type::text, title, original_title, year, language, genres, keywords, synopsis, directors, cast_names,
+    runtime_minutes, imdb_id, authors, page_count, isbn13, rating_count, mean_stars
+from item_details
+where item_id = any ($1::integer[]);
+
+-- name: list_by_id
+-- A page of a catalogue listing in the order of the ids.
+select i.item_id
+from items i
+where item_passes(i, $1::item_type, $2::text[], $3::text[], $4::integer, $5::integer)
+    and ($6::text is null or lower(i.title) like $6 or lower(i.original_title) like $6)
+    and ($7::text is null or i.item_id > $8::integer)
+order by i.item_id
+limit $9::integer;
+
+-- name: list_by_title
+-- A page of a catalogue listing from A to Z; the key is the lower-case title.
+select i.item_id, lower(i.title) as key
+from items i
+where item_passes(i, $1::item_type, $2::text[], $3::text[], $4::integer, $5::integer)
+    and ($6::text is null or lower(i.title) like $6 or lower(i.original_title) like $6)
+    and ($7::text is null or (lower(i.title), i.item_id) > ($7, $8::integer))
+order by lower(i.title), i.item_id
+limit $9::integer;
+
+-- name: list_by_newest
+-- A page of a catalogue listing, the latest year first; the key is the year, 0 when unknown.
+select i.item_id, coalesce(i.year, 0)::text as key
+from items i
+where item_passes(i, $1::item_type, $2::text[], $3::text[], $4::integer, $5::integer)
+    and ($6::text is null or lower(i.title) like $6 or lower(i.original_title) like $6)
+    and (
+        $7::text is null
+        or coalesce(i.year, 0) < $7::integer
+        or (coalesce(i.year, 0) = $7::integer and i.item_id > $8::integer)
+    )
+order by coalesce(i.year, 0) desc, i.item_id
+limit $9::integer;
+
+-- name: list_genres
+-- Every genre in the catalogue, lower case.
+select distinct lower(genre) from items, unnest(genres) as genre;

@@ -1,0 +1,27 @@
+-- name: upsert_rating
+-- Stores a rating, or changes the one there is. No row comes back for an unknown item.
+insert into ratings (user_id, item_id, half_stars)
+select $1::integer, i.item_id, $3::smallint from items i where i.item_id = $2::integer
+on conflict (user_id, item_id) do update set half_stars = excluded.half_stars, updated_at = now()
+returning item_id, half_stars, created_at, updated_at;
+
+-- name: delete_rating
+-- Takes a rating back; the id comes back if there was one.
+delete from ratings where user_id = $1::integer and item_id = $2::integer returning item_id;
+
+-- name: list_ratings
+-- A page of a user's ratings, the latest first; keyset ($3, $4) is the last row's updated_at and item_id.
+select r.item_id, r.half_stars, r.created_at, r.updated_at
+from ratings r
+where r.user_id = $1::integer
+    and ($2::item_type is null or exists (select from items i where i.item_id = r.item_id and i.item_type = $2))
+    and ($3::timestamptz is null or r.updated_at < $3 or (r.updated_at = $3 and r.item_id > $4::integer))
+order by r.updated_at desc, r.item_id
+limit $5::integer;
+
+-- name: insert_interaction
+-- Records an interaction. No row comes back for an unknown item.
+insert into interactions (user_id, kind, item_id, query, position)
+select $1::integer, $2::interaction_kind, $3::integer, $4::text, $5::integer
+where $3::integer is null or exists (select from items where item_id = $3)
+returning created_at;
