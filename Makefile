@@ -55,7 +55,7 @@ clean: ## Remove all that was installed or built here; data folders stay
 	rm -rf .venv .cache dist build bench.json evaluate.json .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
-# pip says what it collects, downloads and installs; of that we show the names, in one line on a terminal.
+# Of what pip says, the packages with their sizes are shown; on a terminal they take turns in one line.
 $(installed): pyproject.toml
 	@rm -f $@
 	@test -x $(bin)/pip || { $(require_python) && echo "Making .venv" && $(PYTHON) -m venv --clear .venv; }
@@ -63,11 +63,14 @@ $(installed): pyproject.toml
 	@if test -t 1; then line='\r\033[K  %s'; end='\r\033[K'; else line='  %s\n'; end=''; fi; \
 	{ $(bin)/python -m pip install --disable-pip-version-check --no-input --progress-bar off \
 	    --editable '.[dev]' && touch $@; } | \
-	while read -r word name rest; do case $$word in \
-	  Collecting) printf "$$line" "$$name";; \
-	  Downloading) printf "$$line" "$$name $$rest";; \
-	  Installing) case $$name in collected) printf "$$line" "unpacking them, which takes a while";; esac;; \
-	esac; done; printf "$$end"; test -f $@
+	while read -r word name rest; do \
+	  case "$$word $$name" in "Using cached") name=$${rest%% *}; rest=$${rest#* };; esac; \
+	  case "$$word $$name" in \
+	    *.metadata) ;; \
+	    Downloading*|Using*) printf "$$line" "$${name%-*-*-*} $$rest";; \
+	    "Installing collected") printf "$$line" "unpacking them, which takes a while";; \
+	  esac; \
+	done; printf "$$end"; test -f $@
 
 define require_python
 { command -v $(PYTHON) >/dev/null || \

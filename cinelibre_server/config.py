@@ -38,7 +38,7 @@ class Settings(BaseSettings):
     bcrypt_cost: int = Field(12, ge=4, le=16, description="bcrypt work factor; production needs 12 or more")
     bcrypt_concurrency: int = Field(2, ge=1, le=64, description="password checks that run at the same time")
     rate_limit_per_second: float = Field(
-        0, ge=0, description="calls a second for each user or client address; 0 means no limit"
+        0, ge=0, description="calls a second for each client address; 0 means no limit"
     )
     rate_limit_burst: int = Field(50, ge=1, description="calls that may come at once before the limit bites")
     request_timeout_seconds: float = Field(
@@ -90,6 +90,8 @@ class Settings(BaseSettings):
                 raise StartupError(
                     f"CINELIBRE_JWT_KEYS: key {key_id!r} is weak: use 32 random bytes, e.g. `openssl rand -hex 32`"
                 )
+            if key_id in keys:
+                raise StartupError(f"CINELIBRE_JWT_KEYS: two keys have the id {key_id!r}: give each its own")
             keys[key_id] = secret.encode()
         if not keys:
             raise StartupError("CINELIBRE_JWT_KEYS is not set: give it id:secret, e.g. k1:$(openssl rand -hex 32)")

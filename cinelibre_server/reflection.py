@@ -20,9 +20,10 @@ class _MethodFindingPool:
 
     def FindFileContainingSymbol(self, symbol: str) -> FileDescriptor:
         try:
-            return self._pool.FindFileContainingSymbol(symbol)
+            file: FileDescriptor = self._pool.FindFileContainingSymbol(symbol)
         except KeyError:
-            return self._pool.FindMethodByName(symbol).file
+            file = self._pool.FindMethodByName(symbol).containing_service.file
+        return file
 
 
 def enable_reflection(server: grpc.aio.Server, service_names: list[str]) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -30,6 +30,7 @@ class MethodInfo:
     is_ours: bool
     request_streaming: bool
     response_streaming: bool
+    parse: Callable[[bytes], Any]
 
     @classmethod
     def from_descriptor(cls, full_name: str, descriptor: MethodDescriptor | None, handler: Any) -> "MethodInfo":
@@ -42,12 +43,16 @@ class MethodInfo:
             is_ours=descriptor is not None,
             request_streaming=handler.request_streaming,
             response_streaming=handler.response_streaming,
+            parse=handler.request_deserializer or bytes,
         )
 
 
 @dataclass(slots=True)
 class Call:
-    """The state that interceptors add to. `request` is a message, or an async iterator of a streaming request."""
+    """The state that interceptors add to.
+
+    `request` is a message, or an async iterator of them for a streaming request; bytes until Validation has parsed it.
+    """
 
     method: MethodInfo
     context: grpc.aio.ServicerContext[Any, Any]
@@ -56,7 +61,6 @@ class Call:
     request_id: str = ""
     user: AuthenticatedUser | None = None
     response: Any = None
-    trailing_metadata: list[tuple[str, str | bytes]] = field(default_factory=list)
 
 
 Proceed = Callable[[Call], Awaitable[None]]

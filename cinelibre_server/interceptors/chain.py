@@ -77,7 +77,8 @@ class InterceptorChain(grpc.aio.ServerInterceptor):
             (True, False): grpc.stream_unary_rpc_method_handler,
             (True, True): grpc.stream_stream_rpc_method_handler,
         }[info.request_streaming, info.response_streaming]
-        return factory(run, handler.request_deserializer, handler.response_serializer)
+        # Validation parses: a deserializer that fails outside the chain would send its exception's text to the caller.
+        return factory(run, None, handler.response_serializer)
 
 
 def _behavior(handler: Any) -> Callable[..., Any]:

@@ -74,16 +74,26 @@ class ErrorMapping:
     async def __call__(self, call: Call, proceed: Proceed) -> None:
         try:
             await proceed(call)
-            if call.trailing_metadata:
-                call.context.set_trailing_metadata(tuple(call.trailing_metadata))
         except grpc.aio.AbortError:
             raise
         except Exception as error:
             public = to_public_error(error)
             if public.code is grpc.StatusCode.INTERNAL:
                 _log.error("call failed", method=call.method.full_name, request_id=call.request_id, exc_info=error)
+            elif public.code is grpc.StatusCode.UNAVAILABLE:
+                # The caller isn't told which of many causes it is; an operator has to know.
+                _log.warning("database unavailable", request_id=call.request_id, cause=repr(error))
             details = ("grpc-status-details-bin", public.status.SerializeToString())
-            await call.context.abort(public.code, public.message, (*call.trailing_metadata, details))
+            await call.context.abort(public.code, public.message, (*call.context.trailing_metadata(), details))
+
+
+def public_code(error: Exception, call: Call) -> grpc.StatusCode:
+    """The status code that the caller sees when a call ends in `error`."""
+    if isinstance(error, grpc.aio.AbortError):
+        # Health and reflection end their calls by themselves.
+        code: grpc.StatusCode = call.context.code()
+        return code
+    return to_public_error(error).code
 
 
 def to_public_error(error: Exception) -> PublicError:
@@ -110,6 +120,9 @@ def to_public_error(error: Exception) -> PublicError:
 
 
 def _as_domain_error(error: Exception) -> DomainError:
+    if isinstance(error, asyncpg.DataError) and error.severity is None:
+        # Not from the database: asyncpg can't encode an argument of ours. That is no fault of the caller's.
+        return _internal()
     if isinstance(error, asyncpg.PostgresError):
         return _from_sqlstate(error.sqlstate or "")
     if isinstance(error, TimeoutError | asyncio.TimeoutError):
@@ -117,11 +130,7 @@ def _as_domain_error(error: Exception) -> DomainError:
         return DomainError(code, reason, message)
     if isinstance(error, OSError | asyncpg.InterfaceError):
         return _database_unavailable()
-    return DomainError(
-        grpc.StatusCode.INTERNAL,
-        errors_pb2.ERROR_REASON_INTERNAL,
-        "The server failed; its log has the details under this call's x-request-id.",
-    )
+    return _internal()
 
 
 def _from_sqlstate(sqlstate: str) -> DomainError:
@@ -132,6 +141,10 @@ def _from_sqlstate(sqlstate: str) -> DomainError:
         return DomainError(code, reason, message, retry_after_seconds=retry)
     if sqlstate.startswith(_UNAVAILABLE_STATES):
         return _database_unavailable()
+    return _internal()
+
+
+def _internal() -> DomainError:
     return DomainError(
         grpc.StatusCode.INTERNAL,
         errors_pb2.ERROR_REASON_INTERNAL,

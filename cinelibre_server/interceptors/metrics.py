@@ -7,7 +7,7 @@ import grpc
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from cinelibre_server.interceptors.call import Call, Proceed
-from cinelibre_server.interceptors.errors import to_public_error
+from cinelibre_server.interceptors.errors import public_code
 
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
@@ -32,7 +32,7 @@ class CallMetrics:
             code = grpc.StatusCode.CANCELLED
             raise
         except Exception as error:
-            code = to_public_error(error).code
+            code = public_code(error, call)
             raise
         finally:
             self._running.dec()

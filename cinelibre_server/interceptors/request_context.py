@@ -7,7 +7,7 @@ import time
 import structlog
 
 from cinelibre_server.interceptors.call import Call, Proceed
-from cinelibre_server.interceptors.errors import to_public_error
+from cinelibre_server.interceptors.errors import public_code
 
 _log = structlog.get_logger("cinelibre.call")
 _ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -19,13 +19,13 @@ class RequestContext:
     async def __call__(self, call: Call, proceed: Proceed) -> None:
         sent = call.metadata.get("x-request-id", "")
         call.request_id = sent if isinstance(sent, str) and _ACCEPTABLE_ID.fullmatch(sent) else secrets.token_hex(8)
-        call.trailing_metadata.append(("x-request-id", call.request_id))
+        call.context.set_trailing_metadata((("x-request-id", call.request_id),))
         structlog.contextvars.bind_contextvars(request_id=call.request_id)
         started = time.perf_counter()
         try:
             await proceed(call)
         except Exception as error:
-            _log.info("call refused", code=to_public_error(error).code.name, **_facts(call, started))
+            _log.info("call refused", code=public_code(error, call).name, **_facts(call, started))
             raise
         _log.debug("call answered", code="OK", **_facts(call, started))
 

@@ -1,15 +1,15 @@
-"""Checks requests against the rules of the contract, and for NUL characters, which PostgreSQL can't store."""
+"""Parses requests and checks them against the contract's rules, and for NUL, which PostgreSQL can't store."""
 
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import grpc
 from cinelibre.v1 import errors_pb2
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError, Message
 from protovalidate import Validator, Violation
 
 from cinelibre_server.errors import DomainError, FieldViolation
-from cinelibre_server.interceptors.call import Call, Proceed
+from cinelibre_server.interceptors.call import Call, MethodInfo, Proceed
 
 
 class Validation:
@@ -19,17 +19,28 @@ class Validation:
         self._validator = Validator()
 
     async def __call__(self, call: Call, proceed: Proceed) -> None:
-        if call.method.is_ours:
-            if call.method.request_streaming:
-                call.request = self._checked(call.request)
-            else:
-                self._check(call.request)
+        if call.method.request_streaming:
+            call.request = self._read_stream(call.method, call.request)
+        else:
+            call.request = self._read(call.method, call.request)
         await proceed(call)
 
-    async def _checked(self, requests: AsyncIterator[Message]) -> AsyncIterator[Message]:
+    async def _read_stream(self, method: MethodInfo, requests: AsyncIterator[bytes]) -> AsyncIterator[Any]:
         async for request in requests:
+            yield self._read(method, request)
+
+    def _read(self, method: MethodInfo, raw: bytes) -> Any:
+        try:
+            request = method.parse(raw)
+        except DecodeError:
+            raise DomainError(
+                grpc.StatusCode.INVALID_ARGUMENT,
+                errors_pb2.ERROR_REASON_INVALID_FIELD,
+                "The request can't be read: it is not the message of this RPC, or a text in it is not UTF-8.",
+            ) from None
+        if method.is_ours:
             self._check(request)
-            yield request
+        return request
 
     def _check(self, request: Message) -> None:
         violations = [

@@ -103,9 +103,7 @@ async def load_movielens_100k(pool: Pool, folder: Path) -> NDArray[np.float64]:
         "insert into movies (movie_id, embedding) values ($1, $2)",
         list(enumerate(random_vectors(1682, seed=0), start=1)),
     )
-    await pool.execute(
-        "insert into users (source, external_id) select 'test', n::text from generate_series(1, 943) n"
-    )
+    await pool.execute("insert into users (source, external_id) select 'test', n::text from generate_series(1, 943) n")
     await pool.copy_records_to_table("ratings", columns=["user_id", "item_id", "half_stars"], records=records)
     await pool.execute("analyze")
     return stars

@@ -1,5 +1,5 @@
 -- The best of get_predictions that pass the filters: user-based collaborative filtering, see there for the formula.
--- Keyset paging: pass the last row's score and item_id to get what comes after it.
+-- Keyset paging as in get_popular_items.
 -- Volatile, because the neighbourhoods it keeps may have to be brought up to date.
 create function cinelibre.get_collaborative_recommendations(
     p_user_id integer,
@@ -19,7 +19,11 @@ as $$
     from cinelibre.get_predictions(p_user_id) p
     join public.items i on i.item_id = p.item_id
     where cinelibre.item_passes(i, p_item_type, p_languages, p_genres, p_year_from, p_year_to)
-        and (p_after_score is null or p.score < p_after_score or (p.score = p_after_score and p.item_id > p_after_id))
+        and (
+            p_after_score is null
+            or (p.score < p_after_score and p.item_id <> p_after_id)
+            or (p.score = p_after_score and p.item_id > p_after_id)
+        )
     order by p.score desc, p.item_id
     limit p_limit
 $$;

@@ -2,7 +2,7 @@
 -- source,  score = sum over sources of weight / (60 + rank).
 -- With p_min_ratings ratings or more, collaborative filtering leads (weight 1) and content (0.5) and popularity (0.3) enrich
 -- it; before that popularity leads (1) and content (0.5) enriches it. While nothing is popular yet, unrated catalogue entries
--- fill the list (0.01). source is the part that gave an item most of its score; strategy is what led the whole list.
+-- fill the list (0.01). Keyset paging as in get_popular_items. source is the part that gave an item most of its score; strategy is what led the whole list.
 create function cinelibre.get_hybrid_recommendations(
     p_user_id integer,
     p_limit integer default 20,
@@ -75,7 +75,7 @@ begin
         select
             p.item_id,
             sum(p.part)::double precision as score,
-            (array_agg(p.source order by p.part desc))[1] as source
+            (array_agg(p.source order by p.part desc, p.source))[1] as source
         from parts p
         group by p.item_id
     )
@@ -87,13 +87,16 @@ begin
         c.neighbor_count,
         case
             when exists (select from collaborative) then 'collaborative'
+            when warm and exists (select from content) then 'content'
             when exists (select from popular) then 'popular'
             when exists (select from content) then 'content'
             else 'catalogue'
         end
     from fused f
     left join collaborative c on c.item_id = f.item_id
-    where p_after_score is null or f.score < p_after_score or (f.score = p_after_score and f.item_id > p_after_id)
+    where p_after_score is null
+        or (f.score < p_after_score and f.item_id <> p_after_id)
+        or (f.score = p_after_score and f.item_id > p_after_id)
     order by f.score desc, f.item_id
     limit p_limit;
 end

@@ -2,7 +2,8 @@
 --     score = (sum of stars + damping * m) / (count + damping),  m = mean of all ratings in the window.
 -- Items with fewer than p_min_count ratings in the window are left out, so that one 5-star vote never tops the list.
 -- p_since null means all time, which reads the maintained totals; otherwise ratings updated since then are added up.
--- Keyset paging: pass the last row's score and item_id to get what comes after it.
+-- Keyset paging: pass the last row's score and item_id to get what comes after it. That row itself never comes again, even if
+-- a rating in between lowered its score.
 create function cinelibre.get_popular_items(
     p_limit integer default 20,
     p_item_type public.item_type default null,
@@ -50,7 +51,9 @@ as $$
     )
     select s.item_id, s.score, s.rating_count, s.mean_stars
     from scored s
-    where p_after_score is null or s.score < p_after_score or (s.score = p_after_score and s.item_id > p_after_id)
+    where p_after_score is null
+        or (s.score < p_after_score and s.item_id <> p_after_id)
+        or (s.score = p_after_score and s.item_id > p_after_id)
     order by s.score desc, s.item_id
     limit p_limit
 $$;
