@@ -6,17 +6,18 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import asyncpg
 import grpc
 import pytest
-from cinelibre_server.ingest.embed import embed_missing
 
 from cinelibre_server.app import RunningServer, start_server
 from cinelibre_server.config import Settings
 from cinelibre_server.embedding.model import ensure_model
 from cinelibre_server.embedding.runtime import Embedder
+from cinelibre_server.ingest.embed import embed_missing
 from cinelibre_server.ingest.starter import load_starter
 from cinelibre_server.local.postgres import EmbeddedPostgres
 from cinelibre_server.progress import silent
@@ -94,6 +95,27 @@ async def _drop(cluster_url: str, url: str) -> None:
     await connection.close()
 
 
+@asynccontextmanager
+async def cloned_database(cluster_url: str, template: str) -> AsyncIterator[str]:
+    """The address of a database of its own with what `template` holds."""
+    url = await _clone(cluster_url, template)
+    try:
+        yield url
+    finally:
+        await _drop(cluster_url, url)
+
+
+@asynccontextmanager
+async def serving(settings: Settings, embedder: Embedder) -> AsyncIterator[grpc.aio.Channel]:
+    """A channel to a server in this process, with every interceptor."""
+    running = await start_server(settings, embedder)
+    try:
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{running.grpc_port}") as channel:
+            yield channel
+    finally:
+        await running.stop()
+
+
 @pytest.fixture(scope="session")
 def cluster_url(request: pytest.FixtureRequest) -> str:
     """Address of the run's PostgreSQL, for a role that may make databases."""
@@ -104,9 +126,8 @@ def cluster_url(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 async def database_url(cluster_url: str) -> AsyncIterator[str]:
     """A fresh database with the schema and nothing else."""
-    url = await _clone(cluster_url, EMPTY_TEMPLATE)
-    yield url
-    await _drop(cluster_url, url)
+    async with cloned_database(cluster_url, EMPTY_TEMPLATE) as url:
+        yield url
 
 
 @pytest.fixture
@@ -158,9 +179,8 @@ async def _make_starter_template(cluster_url: str, embedder: Embedder) -> str:
 @pytest.fixture
 async def starter_database_url(cluster_url: str, starter_template: str) -> AsyncIterator[str]:
     """A fresh database with the embedded starter catalogue."""
-    url = await _clone(cluster_url, starter_template)
-    yield url
-    await _drop(cluster_url, url)
+    async with cloned_database(cluster_url, starter_template) as url:
+        yield url
 
 
 @pytest.fixture

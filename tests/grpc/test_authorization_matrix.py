@@ -3,32 +3,51 @@
 The RPCs come from the descriptors: one that is added without a request here fails the first test.
 """
 
+import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
 import grpc
 import pytest
-from cinelibre.v1 import access_pb2, auth_pb2, catalog_pb2, ratings_pb2, recommend_pb2, search_pb2, system_pb2
-from cinelibre_server import contract
-from cinelibre_server.store.database import Pool, open_pool
+import pytest_asyncio
+from cinelibre.v1 import (
+    access_pb2,
+    auth_pb2,
+    auth_pb2_grpc,
+    catalog_pb2,
+    ratings_pb2,
+    ratings_pb2_grpc,
+    recommend_pb2,
+    search_pb2,
+    system_pb2,
+)
+from google.protobuf import field_mask_pb2
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
+
+from cinelibre_server import contract
+from cinelibre_server.embedding.runtime import Embedder
+from cinelibre_server.store.database import Pool, open_pool
+from tests.conftest import cloned_database, make_settings, serving
 from tests.grpc.auth_calls import PASSWORD, bearer, error_info
 
+in_site_loop = pytest.mark.asyncio(loop_scope="module")
+
+OWNERS_QUERY = "what only the owner looked for"
 MOVIE_ID = 1
 BOOK_ID = 231
 
 # A request that a signed-in user may make and that would touch another user's rows if anything could.
 REQUESTS: dict[str, Message] = {
-    "AuthService/Register": auth_pb2.RegisterRequest(email="third@example.com", password=PASSWORD),
+    "AuthService/Register": auth_pb2.RegisterRequest(email="replaced@example.com", password=PASSWORD),
     "AuthService/Login": auth_pb2.LoginRequest(email="owner@example.com", password="not the password"),
     "AuthService/GetMe": auth_pb2.GetMeRequest(),
     "AuthService/RefreshToken": auth_pb2.RefreshTokenRequest(refresh_token="unknown"),
     "AuthService/Logout": auth_pb2.LogoutRequest(all_sessions=True),
     "AuthService/ChangePassword": auth_pb2.ChangePasswordRequest(current_password=PASSWORD, new_password="changed1"),
     "AuthService/UpdateMe": auth_pb2.UpdateMeRequest(
-        user=auth_pb2.User(user_id=1, name="Somebody else"), update_mask={"paths": ["name"]}
+        user=auth_pb2.User(user_id=1, name="Somebody else"), update_mask=field_mask_pb2.FieldMask(paths=["name"])
     ),
     "AuthService/DeleteMe": auth_pb2.DeleteMeRequest(),
     "AuthService/ExportMyData": auth_pb2.ExportMyDataRequest(),
@@ -57,13 +76,26 @@ ALL = sorted(METHODS)
 
 
 @dataclass(frozen=True)
-class World:
-    """A server with an owner of ratings and another user."""
+class Site:
+    """A server and its database, which all tests of this file share."""
 
     channel: grpc.aio.Channel
     pool: Pool
-    owner_token: str
-    other_token: str
+
+    async def register(self) -> auth_pb2.RegisterResponse:
+        """A user that no other test has."""
+        email = f"{secrets.token_hex(6)}@example.com"
+        stub = auth_pb2_grpc.AuthServiceStub(self.channel)
+        return await stub.Register(auth_pb2.RegisterRequest(email=email, password=PASSWORD, name="Owner's name"))
+
+
+@dataclass(frozen=True)
+class World:
+    """An owner of ratings and another user."""
+
+    site: Site
+    owner: auth_pb2.RegisterResponse
+    other: auth_pb2.RegisterResponse
 
     async def call(self, name: str, token: str | None) -> list[Message]:
         """All messages that the RPC answers. Raises AioRpcError."""
@@ -71,42 +103,48 @@ class World:
         output = GetMessageClass(method.output_type)
         metadata = bearer(token) if token is not None else ()
         path = f"/{method.containing_service.full_name}/{method.name}"
-        serialize: Any = type(REQUESTS[name]).SerializeToString
+        request = REQUESTS[name]
+        if isinstance(request, auth_pb2.RegisterRequest):
+            request = auth_pb2.RegisterRequest(email=f"{secrets.token_hex(6)}@example.com", password=PASSWORD)
+        serialize: Any = type(request).SerializeToString
         if method.server_streaming:
-            stream = self.channel.unary_stream(path, serialize, output.FromString)
-            return [message async for message in stream(REQUESTS[name], metadata=metadata)]
-        unary = self.channel.unary_unary(path, serialize, output.FromString)
-        return [await unary(REQUESTS[name], metadata=metadata)]
+            stream = self.site.channel.unary_stream(path, serialize, output.FromString)
+            return [message async for message in stream(request, metadata=metadata)]
+        unary = self.site.channel.unary_unary(path, serialize, output.FromString)
+        return [await unary(request, metadata=metadata)]
 
     async def owner_rows(self) -> list[tuple[Any, ...]]:
         """Everything stored about the owner."""
-        tables = ("users", "sessions", "ratings", "interactions")
-        return [
-            tuple(row)
-            for table in tables
-            for row in await self.pool.fetch(
-                f"select * from {table} where user_id = (select min(user_id) from users) order by 1, 2"
-            )
+        queries = [
+            f"select * from {table} where user_id = $1 order by 1, 2"
+            for table in ("users", "sessions", "ratings", "interactions")
         ]
+        owner_id = self.owner.user.user_id
+        return [tuple(row) for query in queries for row in await self.site.pool.fetch(query, owner_id)]
 
 
-@pytest.fixture
-async def world(starter_channel: grpc.aio.Channel, starter_database_url: str) -> AsyncIterator[World]:
-    from cinelibre.v1 import auth_pb2_grpc, ratings_pb2_grpc
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def site(cluster_url: str, starter_template: str, embedder: Embedder) -> AsyncIterator[Site]:
+    async with (
+        cloned_database(cluster_url, starter_template) as url,
+        serving(make_settings(url), embedder) as channel,
+    ):
+        pool = await open_pool(url, size=2, statement_timeout_seconds=10)
+        yield Site(channel, pool)
+        await pool.close()
 
-    auth = auth_pb2_grpc.AuthServiceStub(starter_channel)
-    owner = await auth.Register(auth_pb2.RegisterRequest(email="owner@example.com", password=PASSWORD))
-    ratings = ratings_pb2_grpc.RatingsServiceStub(starter_channel)
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def world(site: Site) -> World:
+    owner = await site.register()
+    ratings = ratings_pb2_grpc.RatingsServiceStub(site.channel)
     metadata = bearer(owner.access_token)
     await ratings.RateItem(ratings_pb2.RateItemRequest(item_id=MOVIE_ID, stars=5), metadata=metadata)
     await ratings.RecordInteraction(
-        ratings_pb2.RecordInteractionRequest(kind=ratings_pb2.INTERACTION_KIND_SEARCH, query="owner's secret"),
+        ratings_pb2.RecordInteractionRequest(kind=ratings_pb2.INTERACTION_KIND_SEARCH, query=OWNERS_QUERY),
         metadata=metadata,
     )
-    other = await auth.Register(auth_pb2.RegisterRequest(email="other@example.com", password=PASSWORD))
-    pool = await open_pool(starter_database_url, size=2, statement_timeout_seconds=10)
-    yield World(starter_channel, pool, owner.access_token, other.access_token)
-    await pool.close()
+    return World(site, owner, await site.register())
 
 
 def test_every_rpc_has_a_request() -> None:
@@ -118,6 +156,7 @@ def test_every_rpc_says_who_may_call_it() -> None:
     assert unset == []
 
 
+@in_site_loop
 @pytest.mark.parametrize("name", ALL)
 async def test_anonymous(world: World, name: str) -> None:
     if _access(name) == access_pb2.ACCESS_USER:
@@ -128,30 +167,33 @@ async def test_anonymous(world: World, name: str) -> None:
         assert await world.call(name, None)
 
 
+@in_site_loop
 @pytest.mark.parametrize("name", ALL)
 async def test_bad_token_is_never_an_anonymous_call(world: World, name: str) -> None:
-    await _refused(world, name, world.owner_token[:-4] + "AAAA", "ERROR_REASON_TOKEN_INVALID")
+    await _refused(world, name, world.owner.access_token[:-4] + "AAAA", "ERROR_REASON_TOKEN_INVALID")
 
 
+@in_site_loop
 @pytest.mark.parametrize("name", ALL)
 async def test_user(world: World, name: str) -> None:
     if name in WRONG_CREDENTIALS:
-        await _refused(world, name, world.owner_token, None)
+        await _refused(world, name, world.owner.access_token, None)
     else:
-        assert await world.call(name, world.owner_token)
+        assert await world.call(name, world.owner.access_token)
 
 
+@in_site_loop
 @pytest.mark.parametrize("name", ALL)
 async def test_other_user_neither_sees_nor_changes_what_is_the_owners(world: World, name: str) -> None:
     before = await world.owner_rows()
     try:
-        answers = await world.call(name, world.other_token)
+        answers = await world.call(name, world.other.access_token)
     except grpc.aio.AioRpcError as error:
         answers = []
         assert error.code() in (grpc.StatusCode.NOT_FOUND, grpc.StatusCode.UNAUTHENTICATED)
     text = "".join(str(answer) for answer in answers)
-    assert "owner@example.com" not in text
-    assert "secret" not in text
+    assert world.owner.user.email not in text
+    assert OWNERS_QUERY not in text
     assert await world.owner_rows() == before
 
 

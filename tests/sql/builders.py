@@ -88,7 +88,11 @@ def random_vectors(count: int, seed: int) -> list[Vector]:
 
 
 async def load_movielens_100k(pool: Pool, folder: Path) -> NDArray[np.float64]:
-    """Copies ratings, users and films straight into the tables, ids as in the files; returns [user, item] stars, NaN where unrated."""
+    """Copies ratings, users and films straight into the tables, ids as in the files.
+
+    Returns:
+        Stars by [user, item], NaN where unrated.
+    """
     stars = np.full((944, 1683), np.nan)
     records = []
     for line in (folder / "u.data").read_text().splitlines():

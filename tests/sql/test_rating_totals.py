@@ -117,11 +117,11 @@ async def test_writes_and_deletions_at_the_same_time_leave_exact_totals(pool: Po
     async def flicker(user: int) -> None:
         for n in range(10):
             await rate(pool, user, item, 1 + n % 10)
-            if n % 3 == 0:
+            if n % 4 == 0:
                 await pool.execute("delete from ratings where user_id = $1 and item_id = $2", user, item)
 
     await asyncio.gather(*(flicker(user) for user in users))
-    assert await pool.fetchval("select count(*) from ratings") == 0 or await _item_totals(pool, item)
+    assert await _item_totals(pool, item) == (5, 50)
     assert await _totals_are_exact(pool)
 
 

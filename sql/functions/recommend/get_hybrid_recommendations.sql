@@ -2,7 +2,8 @@
 -- source,  score = sum over sources of weight / (60 + rank).
 -- With p_min_ratings ratings or more, collaborative filtering leads (weight 1) and content (0.5) and popularity (0.3) enrich
 -- it; before that popularity leads (1) and content (0.5) enriches it. While nothing is popular yet, unrated catalogue entries
--- fill the list (0.01). Keyset paging as in get_popular_items. source is the part that gave an item most of its score; strategy is what led the whole list.
+-- fill the list (0.01). source is the part that gave an item most of its score; strategy is what led the whole list.
+-- Keyset paging as in get_popular_items.
 create function cinelibre.get_hybrid_recommendations(
     p_user_id integer,
     p_limit integer default 20,

@@ -16,7 +16,7 @@ set hnsw.iterative_scan = 'strict_order'
 set hnsw.ef_search = 100
 set plan_cache_mode = 'force_custom_plan'
 as $$
-    -- The index orders by distances that can differ from <=> in the last bits: a few rows more than are wanted, ordered by what is
+    -- The index orders by distances that can differ from <=> in the last bits: a few more rows than wanted, ordered by what is
     -- returned, so that no page begins before the last one ended.
     select nearest.book_id, nearest.similarity
     from (

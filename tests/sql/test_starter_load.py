@@ -1,0 +1,214 @@
+"""The starter catalogue in the database, and the embeddings of films and books."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from cinelibre_server.embedding.model import ModelIdentity
+from cinelibre_server.embedding.runtime import Embedder
+from cinelibre_server.errors import StartupError
+from cinelibre_server.ingest.embed import (
+    check_embedding_model,
+    embed_missing,
+    forget_embeddings,
+    passage_text,
+)
+from cinelibre_server.ingest.starter import load_starter
+from cinelibre_server.store.catalog_load import LoadCounts
+from cinelibre_server.store.database import Pool
+from cinelibre_server.store.embeddings import Passage
+
+FILM: Mapping[str, Any] = {
+    "key": "dangal-2016",
+    "title": "Dangal",
+    "original_title": "दंगल",
+    "year": 2016,
+    "language": "hi",
+    "genres": ["Drama", "Sport"],
+    "directors": ["Nitesh Tiwari"],
+    "cast": ["Aamir Khan", "Fatima Sana Shaikh"],
+    "keywords": ["wrestling"],
+    "synopsis": "A father trains his daughters to wrestle.",
+    "runtime_minutes": 161,
+    "imdb_id": "tt5074352",
+}
+SECOND_FILM: Mapping[str, Any] = {**FILM, "key": "sholay-1975", "title": "Sholay", "imdb_id": None}
+BOOK: Mapping[str, Any] = {
+    "key": "the-guide-1958",
+    "title": "The Guide",
+    "original_title": "The Guide",
+    "year": 1958,
+    "language": "en",
+    "genres": ["Fiction"],
+    "authors": ["R. K. Narayan"],
+    "keywords": ["tourist guide"],
+    "synopsis": "A tourist guide becomes a holy man.",
+    "page_count": 220,
+    "isbn13": "9780143039648",
+    "openlibrary_id": "OL15834W",
+}
+
+_ROW_VERSIONS = """
+select item_id, xmin::text, ctid::text from items
+union all select movie_id, xmin::text, ctid::text from movies
+union all select book_id, xmin::text, ctid::text from books
+union all select item_id, xmin::text, ctid::text from item_external_ids
+order by 1, 2, 3
+"""
+
+
+def _write(folder: Path, films: Sequence[Mapping[str, Any]], books: Sequence[Mapping[str, Any]] = ()) -> Path:
+    for name, entries in (("movies", films), ("books", books)):
+        text = "".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in entries)
+        (folder / f"{name}.jsonl").write_text(text, encoding="utf-8")
+    return folder
+
+
+async def _external_ids(pool: Pool, item_id: int) -> set[tuple[str, str]]:
+    found = await pool.fetch("select source, external_id from item_external_ids where item_id = $1", item_id)
+    return {(row["source"], row["external_id"]) for row in found}
+
+
+async def test_the_shipped_catalogue_gets_ids_in_the_order_of_its_files(pool: Pool) -> None:
+    counts = await load_starter(pool)
+    assert counts.added >= 200
+    found = await pool.fetch(
+        "select item_id, item_type from items join item_external_ids using (item_id)"
+        " where source = 'starter' order by item_id"
+    )
+    assert [row["item_id"] for row in found] == list(range(1, counts.added + 1))
+    types = [row["item_type"] for row in found]
+    assert types == sorted(types, key=["movie", "book"].index)
+
+
+async def test_loading_again_writes_no_row(pool: Pool) -> None:
+    first = await load_starter(pool)
+    before = await pool.fetch(_ROW_VERSIONS)
+    assert await load_starter(pool) == LoadCounts(added=0, changed=0, unchanged=first.added)
+    assert await pool.fetch(_ROW_VERSIONS) == before
+
+
+async def test_every_field_arrives(pool: Pool, tmp_path: Path) -> None:
+    await load_starter(pool, _write(tmp_path, [FILM], [BOOK]))
+    film = await pool.fetchrow(
+        "select title, original_title, year, language, genres, keywords, synopsis, directors,"
+        ' cast_names as "cast", runtime_minutes, imdb_id from items join movies on movie_id = item_id'
+    )
+    assert film is not None
+    assert dict(film) == {name: value for name, value in FILM.items() if name != "key"}
+    book = await pool.fetchrow(
+        "select title, original_title, year, language, genres, keywords, synopsis, authors, page_count, isbn13"
+        " from items join books on book_id = item_id"
+    )
+    assert book is not None
+    assert dict(book) == {name: BOOK[name] for name in book.keys()}  # noqa: SIM118 (a Record is no mapping)
+    assert await _external_ids(pool, 1) == {("starter", "dangal-2016"), ("imdb", "tt5074352")}
+    assert await _external_ids(pool, 2) == {
+        ("starter", "the-guide-1958"),
+        ("isbn13", "9780143039648"),
+        ("openlibrary", "OL15834W"),
+    }
+
+
+async def test_a_changed_entry_is_updated_and_waits_for_a_new_embedding(pool: Pool, tmp_path: Path) -> None:
+    await load_starter(pool, _write(tmp_path, [FILM, SECOND_FILM], [BOOK]))
+    await pool.execute("update movies set embedded_text_hash = 'made'")
+    await pool.execute("update books set embedded_text_hash = 'made'")
+    changed = {**FILM, "synopsis": "Another text."}
+    counts = await load_starter(pool, _write(tmp_path, [changed, SECOND_FILM], [BOOK]))
+    assert counts == LoadCounts(added=0, changed=1, unchanged=2)
+    assert await pool.fetchval("select synopsis from items where item_id = 1") == "Another text."
+    assert await pool.fetchval("select array_agg(movie_id) from movies where embedded_text_hash is null") == [1]
+    assert await pool.fetchval("select count(*) from books where embedded_text_hash is null") == 0
+
+
+async def test_what_the_starter_does_not_know_stays(pool: Pool, tmp_path: Path) -> None:
+    await load_starter(pool, _write(tmp_path, [FILM]))
+    poorer = {**FILM, "runtime_minutes": None, "keywords": [], "synopsis": "", "imdb_id": None}
+    assert (await load_starter(pool, _write(tmp_path, [poorer]))).unchanged == 1
+    assert await pool.fetchval("select runtime_minutes from movies") == 161
+
+
+async def test_new_entries_come_after_and_removed_ones_stay(pool: Pool, tmp_path: Path) -> None:
+    await load_starter(pool, _write(tmp_path, [FILM], [BOOK]))
+    counts = await load_starter(pool, _write(tmp_path, [SECOND_FILM], [BOOK]))
+    assert counts == LoadCounts(added=1, changed=0, unchanged=1)
+    titles = await pool.fetch("select title from items order by item_id")
+    assert [row["title"] for row in titles] == ["Dangal", "The Guide", "Sholay"]
+
+
+async def test_a_corrected_imdb_id_leaves_no_pointer_behind(pool: Pool, tmp_path: Path) -> None:
+    await load_starter(pool, _write(tmp_path, [FILM]))
+    await load_starter(pool, _write(tmp_path, [{**FILM, "imdb_id": "tt0000001"}]))
+    assert await _external_ids(pool, 1) == {("starter", "dangal-2016"), ("imdb", "tt0000001")}
+
+
+async def test_an_imdb_id_in_use_is_left_to_its_film(pool: Pool, tmp_path: Path) -> None:
+    await load_starter(pool, _write(tmp_path, [FILM, SECOND_FILM]))
+    claimed = {**SECOND_FILM, "imdb_id": FILM["imdb_id"]}
+    assert (await load_starter(pool, _write(tmp_path, [FILM, claimed]))).changed == 0
+    assert await pool.fetchval("select movie_id from movies where imdb_id is not null") == 1
+
+
+async def test_an_id_twice_is_an_error_and_loads_nothing(pool: Pool, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="starter has two entries with the same id"):
+        await load_starter(pool, _write(tmp_path, [FILM], [{**BOOK, "key": FILM["key"]}]))
+    assert await pool.fetchval("select count(*) from items") == 0
+
+
+def test_the_text_of_a_passage_has_all_that_describes_the_item() -> None:
+    passage = Passage(1, "Dangal", "दंगल", 2016, ("A", "B"), ("Drama",), ("x", "y"), "They wrestle.")
+    assert passage_text(passage) == "Dangal. दंगल. 2016. A, B. Drama. x, y. They wrestle."
+    bare = Passage(2, "Sholay", "Sholay", None, (), (), (), "")
+    assert passage_text(bare) == "Sholay"
+
+
+async def test_missing_embeddings_are_made_and_only_these(pool: Pool, embedder: Embedder, tmp_path: Path) -> None:
+    await load_starter(pool, _write(tmp_path, [FILM, SECOND_FILM], [BOOK]))
+    assert await embed_missing(pool, embedder) == 3
+    stored = await pool.fetchval("select embedding from movies where movie_id = 1")
+    text = "Dangal. दंगल. 2016. Nitesh Tiwari, Aamir Khan, Fatima Sana Shaikh. Drama, Sport. wrestling. " + str(
+        FILM["synopsis"]
+    )
+    (expected,) = await embedder.embed_passages([text])
+    np.testing.assert_allclose(stored.to_numpy(), expected, atol=0.05)
+    assert await pool.fetchval("select count(*) from books where embedding is not null") == 1
+    assert await embed_missing(pool, embedder) == 0
+    await load_starter(pool, _write(tmp_path, [{**FILM, "title": "Dangal!"}, SECOND_FILM], [BOOK]))
+    assert await embed_missing(pool, embedder) == 1
+
+
+async def test_embeddings_of_another_model_are_refused_until_forgotten(
+    pool: Pool, embedder: Embedder, tmp_path: Path
+) -> None:
+    await load_starter(pool, _write(tmp_path, [FILM], [BOOK]))
+    await embed_missing(pool, embedder)
+    other = ModelIdentity(name="other/model", dimensions=384, fingerprint="f" * 64)
+    async with pool.acquire() as connection:
+        await check_embedding_model(connection, embedder.identity)
+        with pytest.raises(StartupError, match=r"not by other/model .*: run `cinelibre embed`"):
+            await check_embedding_model(connection, other)
+    assert await forget_embeddings(pool, other) == 2
+    assert await pool.fetchval("select count(*) from movies where embedding is not null") == 0
+    with pytest.raises(StartupError, match=r"were made by other/model"):
+        await embed_missing(pool, embedder)
+    assert await forget_embeddings(pool, embedder.identity) == 0
+    assert await embed_missing(pool, embedder) == 2
+
+
+async def test_forgetting_keeps_what_the_model_would_make_again(pool: Pool, embedder: Embedder, tmp_path: Path) -> None:
+    await load_starter(pool, _write(tmp_path, [FILM], [BOOK]))
+    await embed_missing(pool, embedder)
+    await pool.execute("update items set synopsis = 'Changed by hand.' where item_id = 2")
+    assert await forget_embeddings(pool, embedder.identity) == 1
+    assert await embed_missing(pool, embedder) == 1
+
+
+async def test_a_model_of_other_dimensions_is_refused(pool: Pool) -> None:
+    async with pool.acquire() as connection:
+        with pytest.raises(StartupError, match="vectors of 768 numbers, but the database holds 384"):
+            await check_embedding_model(connection, ModelIdentity("big", 768, "0" * 64))
