@@ -18,6 +18,7 @@ COPY README.md LICENSE envoy.yaml ./
 COPY cinelibre_server cinelibre_server
 COPY gen gen
 COPY sql sql
+COPY proto/wheel_contents.py proto/
 RUN pip wheel --no-deps --wheel-dir dist . \
     && pip install --no-deps dist/*.whl
 

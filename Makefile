@@ -20,7 +20,7 @@ setup: $(installed) ## Make .venv with pinned versions; does nothing when it is 
 up: setup ## Start PostgreSQL, the server and Envoy; options: make up ARGS='--http-port 9000'
 	@exec $(bin)/cinelibre up $(ARGS)
 
-test: setup ## Run the tests; some of them: make test ARGS='tests/sql -k pearson'
+test: setup ## Run the tests; some of them: make test ARGS='tests/sql -k popular'
 	$(bin)/python -m pytest $(ARGS)
 
 lint: setup $(contract) ## Check style, types, the contract, and that generated files are current

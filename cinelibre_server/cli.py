@@ -1,41 +1,25 @@
 """The `cinelibre` command: parse, call, print."""
 
-import asyncio
 import os
-import signal
 import sys
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import grpc
 import typer
 import uvloop
-from grpc_health.v1 import health_pb2, health_pb2_grpc
 from rich.console import Console
 from rich.table import Table
 
 from cinelibre_server import __version__
-from cinelibre_server.app import start_server
-from cinelibre_server.config import Settings, load_settings
-from cinelibre_server.embedding.model import ensure_model
-from cinelibre_server.embedding.runtime import Embedder
+from cinelibre_server.config import load_settings
 from cinelibre_server.errors import StartupError
-from cinelibre_server.ingest.catalogue import embed_catalogue, prepare_catalogue, reembed_catalogue
-from cinelibre_server.ingest.movielens import import_movielens
-from cinelibre_server.local.paths import default_data_dir
-from cinelibre_server.local.postgres import embedded_database
-from cinelibre_server.local.stack import StackOptions, run_up
-from cinelibre_server.local.welcome import print_welcome
 from cinelibre_server.progress import progress
-from cinelibre_server.recommend.personal import list_personal
-from cinelibre_server.store.database import open_pool
-from cinelibre_server.store.items import ItemFilter, ItemStore
-from cinelibre_server.store.migrate import migrate as apply_migrations
-from cinelibre_server.store.recommend import RecommendStore
-from cinelibre_server.store.users import UserStore
-from cinelibre_server.telemetry.logs import configure_logs
+
+# Each command imports what it needs: `cinelibre healthcheck` and `--help` should not load the model's runtime.
+if TYPE_CHECKING:
+    from cinelibre_server.embedding.runtime import Embedder
 
 app = typer.Typer(
     help="Recommendations and semantic search for Indian cinema and books. Settings: CINELIBRE_* (see README).",
@@ -69,6 +53,10 @@ def up(
     ready_file: Annotated[Path | None, typer.Option(help="Write the endpoints here as JSON when all answer.")] = None,
 ) -> None:
     """Start everything here: database, catalogue, server and Envoy. Ctrl-C stops it."""
+    from cinelibre_server.local.stack import StackOptions, run_up
+    from cinelibre_server.local.welcome import print_welcome
+    from cinelibre_server.telemetry.logs import configure_logs
+
     settings = load_settings(environment="local", grpc_port=grpc_port, database_url=database_url)
     configure_logs(settings.log_level, "text" if sys.stderr.isatty() else settings.log_format)
     options = StackOptions(_data_dir(data_dir), http_host, http_port if envoy else None, ready_file)
@@ -78,9 +66,12 @@ def up(
 @app.command()
 def serve() -> None:
     """Run the gRPC server alone; all configuration by CINELIBRE_*."""
+    from cinelibre_server.serve import run_serve
+    from cinelibre_server.telemetry.logs import configure_logs
+
     settings = load_settings()
     configure_logs(settings.log_level, settings.log_format)
-    _run(_serve(settings))
+    _run(run_serve(settings))
 
 
 @app.command()
@@ -90,6 +81,8 @@ def migrate(
     with_starter: Annotated[bool, typer.Option(help="Also load and embed the starter catalogue.")] = False,
 ) -> None:
     """Bring the database to this version's schema."""
+    from cinelibre_server.ingest.catalogue import prepare_catalogue
+    from cinelibre_server.store.migrate import migrate as apply_migrations
 
     async def run() -> None:
         async with _database(data_dir, database_url) as url:
@@ -104,6 +97,7 @@ def migrate(
 @app.command()
 def embed(data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
     """Make the embeddings that are missing, or all of them anew after the model was changed."""
+    from cinelibre_server.ingest.catalogue import reembed_catalogue
 
     async def run() -> None:
         async with _database(data_dir, database_url) as url:
@@ -116,8 +110,10 @@ def embed(data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
 @app.command()
 def model() -> None:
     """Build the embedding model in CINELIBRE_CACHE_DIR, if it is not there, and print its folder."""
+    from cinelibre_server.embedding.model import ensure_model
+
     settings = load_settings()
-    _out.print(ensure_model(settings.cache_dir, model=settings.model, model_dir=settings.model_dir).folder)
+    print(ensure_model(settings.cache_dir, model=settings.model, model_dir=settings.model_dir).folder)
 
 
 @app.command()
@@ -125,20 +121,11 @@ def healthcheck(
     target: Annotated[str | None, typer.Option(help="host:port of the server. [default: the configured one]")] = None,
 ) -> None:
     """Exit with 0 if the server at TARGET is serving, else with 1."""
+    from cinelibre_server.healthcheck import require_serving
 
-    async def run() -> None:
-        settings = load_settings()
-        address = target or f"127.0.0.1:{settings.grpc_port}"
-        async with grpc.aio.insecure_channel(address) as channel:
-            try:
-                answer = await health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=3)
-            except grpc.aio.AioRpcError as error:
-                raise StartupError(f"{address} does not answer: {error.details()}") from None
-        if answer.status != health_pb2.HealthCheckResponse.SERVING:
-            raise StartupError(f"{address} is not serving")
-        _out.print(f"{address} is serving")
-
-    _run(run())
+    address = target or f"127.0.0.1:{load_settings().grpc_port}"
+    _run(require_serving(address))
+    _out.print(f"{address} is serving")
 
 
 @import_app.command("movielens")
@@ -149,6 +136,9 @@ def movielens(
     embed: Annotated[bool, typer.Option("--embed/--no-embed", help="Embed the new films too.")] = True,
 ) -> None:
     """Import MovieLens ratings, users and films; importing again changes nothing."""
+    from cinelibre_server.ingest.catalogue import embed_catalogue
+    from cinelibre_server.ingest.movielens import import_movielens
+    from cinelibre_server.store.migrate import migrate as apply_migrations
 
     async def run() -> None:
         async with _database(data_dir, database_url) as url:
@@ -170,13 +160,18 @@ def recommend(
     database_url: DatabaseUrl = None,
 ) -> None:
     """Print what AUTO recommends to a user, and why."""
+    from cinelibre_server.recommend.personal import list_personal
+    from cinelibre_server.store.database import open_pool
+    from cinelibre_server.store.items import ItemFilter, ItemStore
+    from cinelibre_server.store.recommend import RecommendStore
+    from cinelibre_server.store.users import UserStore
 
     async def run() -> None:
         async with _database(data_dir, database_url) as url:
             pool = await open_pool(url, size=2, statement_timeout_seconds=_STATEMENT_SECONDS)
             try:
-                if await UserStore(pool).get(user) is None:
-                    raise StartupError(f"there is no user {user}")
+                if not await UserStore(pool).exists(user):
+                    raise StartupError(f"there is no user {user}: give an id that the import printed")
                 page, _ = await list_personal(
                     RecommendStore(pool), ItemStore(pool), "hybrid", user, ItemFilter(), limit
                 )
@@ -218,6 +213,8 @@ def _run(work: Coroutine[Any, Any, None]) -> None:
 
 
 def _data_dir(chosen: Path | None) -> Path:
+    from cinelibre_server.local.paths import default_data_dir
+
     # The one place besides config.py that looks at the environment: a standard variable, not a setting of ours.
     xdg = os.environ.get("XDG_DATA_HOME")
     return chosen or default_data_dir(uid=os.getuid(), home=Path.home(), xdg_data_home=Path(xdg) if xdg else None)
@@ -230,30 +227,16 @@ async def _database(data_dir: Path | None, database_url: str | None) -> AsyncIte
     if url:
         yield url
         return
+    from cinelibre_server.local.postgres import embedded_database
+
     async with embedded_database(_data_dir(data_dir)) as address:
         yield address
 
 
-def _load_embedder() -> Embedder:
+def _load_embedder() -> "Embedder":
+    from cinelibre_server.embedding.model import ensure_model
+    from cinelibre_server.embedding.runtime import Embedder
+
     settings = load_settings()
     files = ensure_model(settings.cache_dir, model=settings.model, model_dir=settings.model_dir)
     return Embedder(files, threads=os.cpu_count() or 1, cache_size=0)
-
-
-async def _serve(settings: Settings) -> None:
-    _ = settings.signing_keys  # a missing key should be the first thing to be said
-    if not settings.database_url.get_secret_value():
-        raise StartupError("CINELIBRE_DATABASE_URL is not set: give it postgresql://user:password@host/database")
-    files = await asyncio.to_thread(
-        ensure_model, settings.cache_dir, model=settings.model, model_dir=settings.model_dir
-    )
-    embedder = Embedder(files, threads=settings.model_threads, cache_size=settings.query_cache_size)
-    try:
-        running = await start_server(settings, embedder)
-        stopping = asyncio.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-        await stopping.wait()
-        await running.stop()
-    finally:
-        embedder.close()

@@ -1,5 +1,6 @@
 """What `cinelibre up` prints when everything answers."""
 
+import shlex
 import sys
 
 from rich.console import Console
@@ -32,4 +33,4 @@ def print_welcome(endpoints: Endpoints) -> None:
         f"  grpcurl -plaintext -d '{{\"limit\": 5}}' {endpoints.grpc} cinelibre.v1.RecommendService/ListPopular\n",
         markup=False,
     )
-    console.print("  " + _PYTHON.format(python=sys.executable, grpc=endpoints.grpc) + "\n", markup=False)
+    console.print("  " + _PYTHON.format(python=shlex.quote(sys.executable), grpc=endpoints.grpc) + "\n", markup=False)

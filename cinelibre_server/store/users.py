@@ -1,4 +1,4 @@
-"""Accounts of people who can log in. Imported users have no email and are not found here."""
+"""Accounts of people who can log in. Imported users have no email and are found by `exists` alone."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -45,6 +45,10 @@ class UserStore:
         """The account with this id, or None."""
         row = await self._pool.fetchrow(_QUERIES["get_user"], user_id)
         return None if row is None else user_from_row(row)
+
+    async def exists(self, user_id: int) -> bool:
+        """Whether there is a user with this id, an imported one included."""
+        return bool(await self._pool.fetchval(_QUERIES["user_exists"], user_id))
 
     async def get_credentials(self, user_id: int) -> Credentials | None:
         """The account with this id and its password hash, or None."""

@@ -11,6 +11,10 @@ select user_id, email, name, created_at
 from users
 where user_id = $1::int and email is not null;
 
+-- name: user_exists
+-- Whether there is such a user, one who can't log in included.
+select exists (select from users where user_id = $1::int);
+
 -- name: get_credentials
 -- The account and password hash of a user who can log in.
 select user_id, email, name, created_at, password_hash

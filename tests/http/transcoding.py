@@ -7,9 +7,10 @@ from typing import Any
 from urllib.parse import quote
 
 import httpx
-from cinelibre_server import contract
 from google.api import annotations_pb2
 from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor
+
+from cinelibre_server import contract
 
 METHODS: dict[str, MethodDescriptor] = {
     name.removeprefix("/cinelibre.v1."): method for name, method in contract.methods().items()

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from cinelibre_server.store.database import Connection, Pool
 
 DIMENSIONS = 384
+_FREEDOM = 16
 
 Database: TypeAlias = "Pool | Connection"
 Vector: TypeAlias = NDArray[np.float32]
@@ -79,16 +80,16 @@ async def rate_all(database: Database, ratings: Iterable[tuple[int, int, int]]) 
 
 
 def random_vectors(count: int, seed: int) -> list[Vector]:
-    """Directions around a common centre, as text embeddings are; L2-normalised."""
-    generator = np.random.default_rng(seed)
-    centre = 2 * generator.normal(size=DIMENSIONS)
-    vectors = generator.normal(size=(count, DIMENSIONS)) + centre
-    normalised: NDArray[np.float32] = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
-    return list(normalised)
+    """Directions as text embeddings have them: around a common centre, with few degrees of freedom; L2-normalised."""
+    directions = np.random.default_rng(0).normal(size=(_FREEDOM + 1, DIMENSIONS))
+    weights = np.random.default_rng(seed).normal(size=(count, _FREEDOM))
+    vectors = weights @ directions[1:] + 5 * directions[0]
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    return list(vectors.astype(np.float32))
 
 
 async def load_movielens_100k(pool: Pool, folder: Path) -> NDArray[np.float64]:
-    """Copies ratings, users and films straight into the tables, ids as in the files.
+    """Copies ratings, users and films (no embeddings) straight into the tables, ids as in the files.
 
     Returns:
         Stars by [user, item], NaN where unrated.
@@ -103,10 +104,7 @@ async def load_movielens_100k(pool: Pool, folder: Path) -> NDArray[np.float64]:
         "insert into items (item_type, title, original_title, year, language)"
         " select 'movie', 'Film ' || n, 'Film ' || n, 1995, 'en' from generate_series(1, 1682) n"
     )
-    await pool.executemany(
-        "insert into movies (movie_id, embedding) values ($1, $2)",
-        list(enumerate(random_vectors(1682, seed=0), start=1)),
-    )
+    await pool.execute("insert into movies (movie_id) select item_id from items")
     await pool.execute("insert into users (source, external_id) select 'test', n::text from generate_series(1, 943) n")
     await pool.copy_records_to_table("ratings", columns=["user_id", "item_id", "half_stars"], records=records)
     await pool.execute("analyze")

@@ -1,5 +1,6 @@
-"""Pearson neighbours and collaborative predictions against a reference of their own: two-pass, on floats, with numpy."""
+"""Pearson neighbours and collaborative predictions against a reference of its own kind: two-pass, on floats, numpy."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -40,9 +41,10 @@ def reference_neighbors(stars: Stars, user: int) -> dict[int, tuple[float, int]]
     return found
 
 
-def reference_predictions(stars: Stars, user: int) -> dict[int, tuple[float, float, int]]:
+def reference_predictions(
+    stars: Stars, user: int, neighbors: Mapping[int, tuple[float, int]]
+) -> dict[int, tuple[float, float, int]]:
     """Item to (score, predicted stars, neighbours) by the 50 best neighbours; rated items are left out."""
-    neighbors = reference_neighbors(stars, user)
     # Correlations that are equal in theory differ in their last bits here.
     best = sorted(neighbors, key=lambda v: (-round(neighbors[v][0] * min(neighbors[v][1], 50), 9), v))
     best = best[:MAX_NEIGHBORS]
@@ -78,7 +80,7 @@ async def test_movielens_100k_agrees_with_the_reference(pool: Pool, shared_data:
         assert [found[v][1] for v in both] == [expected[v][1] for v in both]
         assert [found[v][0] for v in both] == pytest.approx([expected[v][0] for v in both], abs=TOLERANCE)
 
-        predictions = reference_predictions(stars, user)
+        predictions = reference_predictions(stars, user, expected)
         rows = await pool.fetch(RECOMMENDATIONS, user, 2000)
         assert {row["item_id"] for row in rows} == predictions.keys()
         assert not any(stars[user, row["item_id"]] > 0 for row in rows)
@@ -208,7 +210,7 @@ async def test_filters_and_pages(pool: Pool) -> None:
     tamil = await add_items(pool, 10, language="ta", genres=["Action"], year=2010)
     books = await add_items(pool, 10, item_type="book", language="hi", genres=["Classic"], year=1950)
     await rate_all(pool, [(user, item, 3 + place) for user in (me, *others) for place, item in enumerate(shared)])
-    rated = [item for item in (*hindi, *tamil, *books)]
+    rated = hindi + tamil + books
     # Few different ratings, so that scores are often equal.
     await rate_all(pool, [(user, item, 4 + (item + user) % 3) for user in others for item in rated])
 

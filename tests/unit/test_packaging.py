@@ -2,6 +2,7 @@
 
 import os
 import re
+import runpy
 import shutil
 import subprocess
 import tomllib
@@ -24,6 +25,7 @@ MEGABYTES_FOR_ALL = 512
 PYPROJECT = tomllib.loads((REPO / "pyproject.toml").read_text())
 COMPOSE = yaml.safe_load((REPO / "compose.yaml").read_text())
 SERVICES = COMPOSE["services"]
+WHEEL_CONTENTS: dict[str, str] = runpy.run_path(str(REPO / "proto" / "wheel_contents.py"))["CONTENTS"]
 
 
 def _instructions() -> list[tuple[str, str]]:
@@ -76,12 +78,13 @@ def test_image_copies_what_exists_and_what_is_sent_to_the_build() -> None:
 
 def test_image_copies_all_that_the_wheel_is_made_of() -> None:
     wheel = PYPROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]
-    needed = [*wheel["packages"], *wheel["force-include"], PYPROJECT["project"]["readme"], "LICENSE"]
-    assert {path.split("/")[0] for path in needed} <= set(_copied())
+    hook = wheel["hooks"]["custom"]["path"]
+    needed = {*wheel["packages"], hook, PYPROJECT["project"]["readme"], "LICENSE"}
+    needed |= {source.split("/")[0] for source in WHEEL_CONTENTS}
+    assert needed <= set(_copied())
 
 
 def test_wheel_carries_every_file_that_the_code_asks_for() -> None:
-    carried = PYPROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
     asked = {
         "/".join(re.findall(r'"([^"]+)"', call))
         for path in (REPO / "cinelibre_server").rglob("*.py")
@@ -89,7 +92,7 @@ def test_wheel_carries_every_file_that_the_code_asks_for() -> None:
     }
     assert "envoy.yaml" in asked
     for name in asked:
-        assert any(name == source or name.startswith(f"{source}/") for source in carried), name
+        assert any(name == source or name.startswith(f"{source}/") for source in WHEEL_CONTENTS), name
 
 
 def test_image_bases_are_pinned_and_the_same() -> None:

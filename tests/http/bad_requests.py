@@ -1,0 +1,154 @@
+"""Requests that must be refused, each with the field at fault: one table for gRPC and for JSON."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+INVALID_FIELD = "ERROR_REASON_INVALID_FIELD"
+INVALID_PAGE_TOKEN = "ERROR_REASON_INVALID_PAGE_TOKEN"
+INVALID_UPDATE_MASK = "ERROR_REASON_INVALID_UPDATE_MASK"
+
+# RPCs with pages: what they need besides, and what their page size is called.
+PAGED: dict[str, tuple[dict[str, Any], str]] = {
+    "CatalogService/ListMovies": ({}, "page_size"),
+    "CatalogService/ListBooks": ({}, "page_size"),
+    "RatingsService/ListMyRatings": ({}, "page_size"),
+    "RecommendService/ListPersonalized": ({}, "limit"),
+    "RecommendService/ListSimilar": ({"item_type": "movie", "item_id": 1}, "limit"),
+    "RecommendService/ListPopular": ({}, "limit"),
+    "SearchService/SemanticSearch": ({"q": "a train"}, "limit"),
+}
+FILTERED = [
+    "CatalogService/ListMovies",
+    "CatalogService/ListBooks",
+    "RecommendService/ListPersonalized",
+    "RecommendService/ListPopular",
+    "SearchService/SemanticSearch",
+]
+# Sent by a signed-in user, whom these would need anew.
+ANONYMOUS = {"AuthService/Register", "AuthService/Login", "AuthService/RefreshToken"}
+NEW_USER = {"email": "new@example.com", "password": "test123"}
+TOO_FEW = "test1"
+TOO_MANY = ["a" * 73, "\N{TAMIL LETTER MA}" * 25, "\N{GRINNING FACE}" * 19]
+BLANK = ["", " ", "   \t\n", "\N{NO-BREAK SPACE}\N{IDEOGRAPHIC SPACE}"]
+
+
+@dataclass(frozen=True)
+class BadRequest:
+    """A request and what its refusal must say: the reason, the field, and words of what is allowed."""
+
+    rpc: str
+    fields: dict[str, Any]
+    at_fault: str
+    words: str = ""
+    reason: str = INVALID_FIELD
+
+    def __str__(self) -> str:
+        shown = " ".join(f"{name}={str(value)[:16]!r}" for name, value in self.fields.items())
+        return f"{self.rpc.partition('/')[2]} {shown}"
+
+
+def bad_requests() -> Iterator[BadRequest]:
+    """The whole table."""
+    yield from _ratings()
+    yield from _interactions()
+    yield from _accounts()
+    yield from _items()
+    yield from _pages()
+    yield from _filters()
+    for query in BLANK:
+        yield BadRequest("SearchService/SemanticSearch", {"q": query}, "q", "1 to 4,000 characters")
+    yield BadRequest("SearchService/SemanticSearch", {}, "q", "1 to 4,000 characters")
+    yield BadRequest("SearchService/SemanticSearch", {"q": "x" * 10_000}, "q", "4000 characters")
+    yield BadRequest("SearchService/SemanticSearch", {"q": "a\0b"}, "q", "NUL")
+
+
+def _ratings() -> Iterator[BadRequest]:
+    for stars in (0, 5.5, 3.3, 0.25, -1, 1e300, "NaN", "Infinity", "-Infinity"):
+        yield BadRequest("RatingsService/RateItem", {"item_id": 1, "stars": stars}, "stars", "4.5, 5")
+    yield BadRequest("RatingsService/RateItem", {"item_id": 1}, "stars", "4.5, 5")
+    yield BadRequest("RatingsService/RateItem", {"stars": 4}, "item_id", "1")
+    for item_id in (0, -1, -(2**31)):
+        yield BadRequest("RatingsService/RateItem", {"item_id": item_id, "stars": 4}, "item_id", "1")
+        yield BadRequest("RatingsService/DeleteRating", {"item_id": item_id}, "item_id", "1")
+
+
+def _interactions() -> Iterator[BadRequest]:
+    rpc, view, search = "RatingsService/RecordInteraction", "INTERACTION_KIND_VIEW", "INTERACTION_KIND_SEARCH"
+    yield BadRequest(rpc, {"item_id": 1}, "kind")
+    yield BadRequest(rpc, {"kind": 99, "item_id": 1}, "kind", "defined")
+    yield BadRequest(rpc, {"kind": view}, "item_id", "must be set")
+    yield BadRequest(rpc, {"kind": search}, "query", "must be set")
+    yield BadRequest(rpc, {"kind": search, "query": "x" * 1001}, "query", "1000")
+    yield BadRequest(rpc, {"kind": search, "query": "a\0b"}, "query", "NUL")
+    for position in (-1, 10_001):
+        yield BadRequest(rpc, {"kind": view, "item_id": 1, "position": position}, "position", "10000")
+
+
+def _accounts() -> Iterator[BadRequest]:
+    register, change = "AuthService/Register", "AuthService/ChangePassword"
+    for email in ("", "no address", "a@", "@example.com", "a@b@example.com", "a" * 250 + "@example.com", "a\0@b.com"):
+        yield BadRequest(register, NEW_USER | {"email": email}, "email")
+    for password in (TOO_FEW, "\N{TAMIL LETTER MA}" * 5):
+        yield BadRequest(register, NEW_USER | {"password": password}, "password", "at least 6")
+    for password in TOO_MANY:
+        yield BadRequest(register, NEW_USER | {"password": password}, "password", "72 bytes")
+        yield BadRequest("AuthService/Login", NEW_USER | {"password": password}, "password", "72 bytes")
+        yield BadRequest(change, {"current_password": "x", "new_password": password}, "new_password", "72 bytes")
+    yield BadRequest(change, {"current_password": "x", "new_password": TOO_FEW}, "new_password", "at least 6")
+    yield BadRequest(change, {"new_password": "test123"}, "current_password")
+    yield BadRequest(register, NEW_USER | {"password": "test\x00123"}, "password", "NUL")
+    yield BadRequest(register, NEW_USER | {"name": "x" * 101}, "name", "100")
+    yield BadRequest("AuthService/Login", {"password": "test123"}, "email")
+    yield BadRequest("AuthService/RefreshToken", {}, "refresh_token")
+    yield BadRequest("AuthService/RefreshToken", {"refresh_token": "x" * 513}, "refresh_token", "512")
+    update, user = "AuthService/UpdateMe", {"name": "Anna"}
+    yield BadRequest(update, {"update_mask": "name"}, "user", "required")
+    yield BadRequest(update, {"user": {"name": "a\0b"}, "update_mask": "name"}, "user.name", "NUL")
+    yield BadRequest(update, {"user": {"name": "x" * 101}, "update_mask": "name"}, "user", "100")
+    for mask in ({}, {"update_mask": "email"}, {"update_mask": "name,email"}, {"update_mask": "userId"}):
+        yield BadRequest(update, {"user": user, **mask}, "update_mask", "name", INVALID_UPDATE_MASK)
+
+
+def _items() -> Iterator[BadRequest]:
+    for item_id in (0, -1):
+        yield BadRequest("CatalogService/GetMovie", {"movie_id": item_id}, "movie_id", "1")
+        yield BadRequest("CatalogService/GetBook", {"book_id": item_id}, "book_id", "1")
+        similar = {"item_type": "movie", "item_id": item_id}
+        yield BadRequest("RecommendService/ListSimilar", similar, "item_id", "1")
+    for item_type in ("film", "Movie", "ITEM_TYPE_MOVIE", " movie"):
+        similar = {"item_type": item_type, "item_id": 1}
+        yield BadRequest("RecommendService/ListSimilar", similar, "item_type", "movie, book")
+
+
+def _pages() -> Iterator[BadRequest]:
+    for rpc, (needed, size) in PAGED.items():
+        for number in (-1, 101, 2**31 - 1):
+            yield BadRequest(rpc, needed | {size: number}, size, "100")
+        for token in ("garbled", "AAAA" * 20, "=", "नमस्ते", "' or 1=1 --"):
+            yield BadRequest(rpc, needed | {"page_token": token}, "page_token", "next_page_token", INVALID_PAGE_TOKEN)
+        yield BadRequest(rpc, needed | {"page_token": "A" * 1025}, "page_token", "1024")
+
+
+def _filters() -> Iterator[BadRequest]:
+    for rpc in FILTERED:
+        needed = PAGED[rpc][0]
+        for languages in (["HI"], ["hi", "hindi"], [""], ["हि"]):
+            at_fault = f"languages[{len(languages) - 1}]"
+            yield BadRequest(rpc, needed | {"languages": languages}, at_fault, "[a-z]{2}")
+        yield BadRequest(rpc, needed | {"languages": ["hi"] * 31}, "languages", "30")
+        yield BadRequest(rpc, needed | {"genres": ["Drama"] * 31}, "genres", "30")
+        yield BadRequest(rpc, needed | {"genres": ["Drama", ""]}, "genres[1]")
+        yield BadRequest(rpc, needed | {"genres": ["x" * 65]}, "genres[0]", "64")
+        yield BadRequest(rpc, needed | {"genres": ["a\0b"]}, "genres[0]", "NUL")
+        yield BadRequest(rpc, needed | {"year_from": -1}, "year_from", "3000")
+        yield BadRequest(rpc, needed | {"year_to": 3001}, "year_to", "3000")
+        yield BadRequest(rpc, needed | {"year_from": 2000, "year_to": 1999}, "year_to", "2000")
+    for rpc in ("CatalogService/ListMovies", "CatalogService/ListBooks"):
+        yield BadRequest(rpc, {"title_contains": "x" * 201}, "title_contains", "200")
+        yield BadRequest(rpc, {"title_contains": "\0"}, "title_contains", "NUL")
+        yield BadRequest(rpc, {"order": 99}, "order")
+    for rpc in (*FILTERED[2:], "RatingsService/ListMyRatings"):
+        yield BadRequest(rpc, PAGED[rpc][0] | {"item_type": 99}, "item_type")
+    yield BadRequest("RecommendService/ListPersonalized", {"algorithm": 99}, "algorithm")
+    yield BadRequest("RecommendService/ListPopular", {"window": 99}, "window")
