@@ -27,10 +27,18 @@ from cinelibre_server.store.rating_load import RatingCounts, StagedRating
 
 T = TypeVar("T")
 
-# PostgreSQL works on one core a session, and checking two foreign keys for each rating is most of the work.
+# PostgreSQL works on one core a session; four indexes and two foreign keys to serve are most of the work.
 _SESSIONS = 2
 _COPY_ROWS = 20_000
 _USER_BLOCK = 32
+
+# The last is raised when the connection was lost between two statements.
+_LOST_DATABASE = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    OSError,
+    asyncpg.InterfaceError,
+)
 
 
 async def import_movielens(url: str, path: Path, progress: Progress = silent) -> ImportReport:
@@ -91,10 +99,10 @@ class _Users:
         ids = [self.ids[user_ref] for user_ref in self.seen]
         return (min(ids), max(ids)) if ids else None
 
-    async def add(self, user_refs: Iterable[int]) -> None:
+    async def add(self, user_refs: set[int]) -> None:
         """Makes sure that all these have an id."""
-        self.seen.update(user_refs)
-        if missing := sorted(self.seen - self.ids.keys()):
+        self.seen |= user_refs
+        if missing := sorted(user_refs - self.ids.keys()):
             added = await rating_load.add_users(self._connection, self._source, [str(ref) for ref in missing])
             self.ids.update((int(external_id), user_id) for external_id, user_id in added.items())
             self.added += len(added)
@@ -113,7 +121,7 @@ async def _sessions(url: str, source: str) -> AsyncIterator[list[Connection]]:
             if not await rating_load.lock_import(sessions[0], source):
                 raise StartupError(f"another import of {source} is running: wait for it to end")
             yield sessions
-    except (asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError, OSError) as error:
+    except _LOST_DATABASE as error:
         raise StartupError(f"the database went away during the import ({error}): import again") from None
 
 

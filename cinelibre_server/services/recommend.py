@@ -59,7 +59,9 @@ class RecommendService(recommend_pb2_grpc.RecommendServiceServicer):
         return recommend_pb2.ListPersonalizedResponse(
             recommendations=[_personal(recommendation) for recommendation in page],
             next_page_token=self._token(request, [entry.candidate for entry in page]) if more else "",
-            algorithm=_SOURCES[page[0].candidate.strategy] if page else recommend_pb2.ALGORITHM_AUTO,
+            algorithm=_SOURCES[page[0].candidate.strategy]
+            if page
+            else request.algorithm or recommend_pb2.ALGORITHM_AUTO,
         )
 
     async def ListSimilar(

@@ -44,7 +44,8 @@ class BatchLoader(Generic[Key, Value]):
     async def _run_batch(self) -> None:
         batch, self._waiting = self._waiting, {}
         try:
-            found = await self._fetch(list(batch))
+            # Calls of the same moment start a task each, and the first one takes all their keys.
+            found = await self._fetch(list(batch)) if batch else {}
             for key, future in batch.items():
                 if not future.done():
                     future.set_result(found.get(key))
