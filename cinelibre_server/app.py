@@ -35,6 +35,7 @@ from cinelibre_server.security.passwords import PasswordHasher
 from cinelibre_server.security.tokens import AccessTokens
 from cinelibre_server.services.auth import AuthService
 from cinelibre_server.services.catalog import CatalogService
+from cinelibre_server.services.messages import ItemMessages
 from cinelibre_server.services.paging import PageTokens
 from cinelibre_server.services.ratings import RatingsService
 from cinelibre_server.services.recommend import RecommendService
@@ -156,16 +157,19 @@ def _add_services(
     health: HealthMonitor,
 ) -> None:
     items = ItemStore(pool)
+    messages = ItemMessages()
     pages = PageTokens(list(settings.signing_keys.values()))
     auth = AuthService(UserStore(pool), sessions, AccountDataStore(pool), hasher, tokens, settings)
     auth_pb2_grpc.add_AuthServiceServicer_to_server(auth, server)
-    catalog_pb2_grpc.add_CatalogServiceServicer_to_server(CatalogService(items, pages), server)
-    ratings_pb2_grpc.add_RatingsServiceServicer_to_server(RatingsService(RatingStore(pool), items, pages), server)
+    catalog_pb2_grpc.add_CatalogServiceServicer_to_server(CatalogService(items, messages, pages), server)
+    ratings_pb2_grpc.add_RatingsServiceServicer_to_server(
+        RatingsService(RatingStore(pool), items, messages, pages), server
+    )
     recommend_pb2_grpc.add_RecommendServiceServicer_to_server(
-        RecommendService(RecommendStore(pool), items, pages), server
+        RecommendService(RecommendStore(pool), items, messages, pages), server
     )
     search_pb2_grpc.add_SearchServiceServicer_to_server(
-        SearchService(SearchStore(pool), items, embedder.embed_query, pages), server
+        SearchService(SearchStore(pool), items, messages, embedder.embed_query, pages), server
     )
     system_pb2_grpc.add_SystemServiceServicer_to_server(SystemService(health, embedder.identity.name), server)
     health_pb2_grpc.add_HealthServicer_to_server(health.servicer, server)

@@ -45,8 +45,10 @@ DatabaseUrl = Annotated[
 @app.command()
 def up(
     data_dir: DataDir = None,
-    grpc_port: Annotated[int | None, typer.Option(help="gRPC port; 0 picks a free one. [default: 50051]")] = None,
-    http_port: Annotated[int, typer.Option(help="JSON port; 0 picks a free one.")] = 8080,
+    grpc_port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="gRPC port; 0 picks a free one. [default: 50051]")
+    ] = None,
+    http_port: Annotated[int, typer.Option(min=0, max=65535, help="JSON port; 0 picks a free one.")] = 8080,
     http_host: Annotated[str, typer.Option(help="Address of the JSON port.")] = "127.0.0.1",
     database_url: DatabaseUrl = None,
     envoy: Annotated[bool, typer.Option("--envoy/--no-envoy", help="Serve JSON through Envoy.")] = True,
@@ -154,7 +156,9 @@ def movielens(
 
 @app.command()
 def recommend(
-    user: Annotated[int, typer.Option(help="The user's id, as the import printed it or GetMe tells.")],
+    user: Annotated[
+        int, typer.Option(min=1, max=2**31 - 1, help="The user's id, as the import printed it or GetMe tells.")
+    ],
     limit: Annotated[int, typer.Option(min=1, max=100, help="How many.")] = 20,
     data_dir: DataDir = None,
     database_url: DatabaseUrl = None,

@@ -108,5 +108,7 @@ def load_settings(**overrides: object) -> Settings:
         return Settings(**{name: value for name, value in overrides.items() if value is not None})  # type: ignore[arg-type]
     except ValidationError as error:
         first = error.errors()[0]
-        name = "_".join(["CINELIBRE", *(str(part).upper() for part in first["loc"])]) if first["loc"] else "settings"
+        if not first["loc"]:
+            raise StartupError(str(first["ctx"]["error"])) from None
+        name = "_".join(["CINELIBRE", *(str(part).upper() for part in first["loc"])])
         raise StartupError(f"{name}: {first['msg']}") from None

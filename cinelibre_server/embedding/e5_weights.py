@@ -129,9 +129,7 @@ def read_weights(path: Path) -> E5Weights:
 def _parse(data: mmap.mmap) -> E5Weights:
     *sizes, epsilon, block_size = _HEADER.unpack_from(data)[2:]
     hidden, layers, heads, feed_forward, vocabulary, positions, token_types = sizes
-    shape = E5Shape(
-        hidden, layers, heads, feed_forward, vocabulary, positions, token_types, epsilon, block_size
-    )
+    shape = E5Shape(hidden, layers, heads, feed_forward, vocabulary, positions, token_types, epsilon, block_size)
     tokenizer, offset = _parse_tokenizer(data, _HEADER.size)
     floats, matrices = _parse_directory(data, offset)
     return E5Weights(shape, tokenizer, floats, matrices)
@@ -166,9 +164,7 @@ def _parse_normalization(data: mmap.mmap, offset: int) -> tuple[dict[str, str], 
     return normalization, end
 
 
-def _parse_directory(
-    data: mmap.mmap, offset: int
-) -> tuple[dict[str, NDArray[np.float32]], dict[str, Q4Matrix]]:
+def _parse_directory(data: mmap.mmap, offset: int) -> tuple[dict[str, NDArray[np.float32]], dict[str, Q4Matrix]]:
     (count,) = struct.unpack_from("<i", data, offset)
     offset += 4
     floats: dict[str, NDArray[np.float32]] = {}

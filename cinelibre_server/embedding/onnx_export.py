@@ -141,9 +141,7 @@ class _Graph:
             quantize_axis=1,
         )
         # Every token has type 0, so its row is added to the positions once, here.
-        positions = (
-            self._weights.floats["emb.pos"].reshape(-1, hidden) + self._weights.floats["emb.type"][:hidden]
-        )
+        positions = self._weights.floats["emb.pos"].reshape(-1, hidden) + self._weights.floats["emb.type"][:hidden]
         self._initializer("positions", positions)
         self._initializer("one", np.array([1], dtype=np.int64))
         self._initializer("two", np.array([2], dtype=np.int64))
@@ -176,12 +174,8 @@ class _Graph:
         inputs = inputs or self._shape.hidden
         block_size = self._shape.block_size
         matrix = self._weights.matrices[f"{name}.w"]
-        self._initializer(
-            f"{name}.w", repack_nibbles(matrix).reshape(outputs, inputs // block_size, block_size // 2)
-        )
-        self._initializer(
-            f"{name}.s", matrix.scales.astype(np.float32).reshape(outputs, inputs // block_size)
-        )
+        self._initializer(f"{name}.w", repack_nibbles(matrix).reshape(outputs, inputs // block_size, block_size // 2))
+        self._initializer(f"{name}.s", matrix.scales.astype(np.float32).reshape(outputs, inputs // block_size))
         return self._node(
             "MatMulNBits",
             [source, f"{name}.w", f"{name}.s"],

@@ -50,9 +50,7 @@ def folder_model_files(model: str, folder: Path) -> ModelFiles:
     try:
         return _folder_model_files(model, folder)
     except OSError as error:
-        raise StartupError(
-            f"CINELIBRE_MODEL_DIR: cannot read {error.filename or folder}: {error.strerror}."
-        ) from error
+        raise StartupError(f"CINELIBRE_MODEL_DIR: cannot read {error.filename or folder}: {error.strerror}.") from error
 
 
 def _folder_model_files(model: str, folder: Path) -> ModelFiles:

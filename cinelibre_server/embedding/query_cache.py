@@ -40,9 +40,7 @@ class QueryCache:
     def stats(self) -> CacheStats:
         return CacheStats(self._hits, self._misses, len(self._entries))
 
-    async def get(
-        self, text: str, start: Callable[[], asyncio.Future[NDArray[np.float32]]]
-    ) -> NDArray[np.float32]:
+    async def get(self, text: str, start: Callable[[], asyncio.Future[NDArray[np.float32]]]) -> NDArray[np.float32]:
         """The embedding of `text`, from the cache or from the computation that `start` begins.
 
         A cancelled caller leaves the computation to the others who wait for it; without any it is dropped.

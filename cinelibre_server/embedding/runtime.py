@@ -59,9 +59,7 @@ class Embedder:
         loop = asyncio.get_running_loop()
         prepared, vectors = self._prepare(texts)
         for batch in _batches(prepared):
-            vectors[batch] = await loop.run_in_executor(
-                self._executor, self._embed, [prepared[i] for i in batch]
-            )
+            vectors[batch] = await loop.run_in_executor(self._executor, self._embed, [prepared[i] for i in batch])
         return vectors
 
     def embed_passages_blocking(

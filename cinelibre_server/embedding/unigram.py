@@ -122,9 +122,7 @@ class UnigramTokenizer:
         return tokens
 
 
-def write_unigram(
-    folder: Path, settings: UnigramSettings, pieces: Sequence[str], scores: NDArray[np.float32]
-) -> None:
+def write_unigram(folder: Path, settings: UnigramSettings, pieces: Sequence[str], scores: NDArray[np.float32]) -> None:
     """Writes what `UnigramTokenizer.load` reads. No piece holds a line feed: it is normalised to a space."""
     (folder / _SETTINGS_FILE).write_text(json.dumps(asdict(settings)), encoding="utf-8")
     (folder / _PIECES_FILE).write_text("\n".join(pieces), encoding="utf-8")

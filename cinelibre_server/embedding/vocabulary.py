@@ -84,9 +84,7 @@ def replacements(tokenizer: E5Tokenizer) -> dict[str, str]:
 
 def _is_kept(piece: str) -> bool:
     letters = piece.lstrip(WORD_START)
-    return len(letters) <= 1 or all(
-        any(low <= ord(letter) <= high for low, high in _KEPT_RANGES) for letter in letters
-    )
+    return len(letters) <= 1 or all(any(low <= ord(letter) <= high for low, high in _KEPT_RANGES) for letter in letters)
 
 
 def _normalizers(tokenizer: E5Tokenizer) -> list[dict[str, Any]]:

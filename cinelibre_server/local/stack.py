@@ -78,6 +78,9 @@ async def _start_parts(
     folder = DataFolder.at(options.data_dir)
     # One after the other: a fault of either is then told alone, and both are quick after the first start.
     database = await _start_database(supervisor, settings, folder, progress)
+    if options.ready_file:
+        # Now that the data folder is ours: before, the file may be that of a stack which runs in it.
+        _clear(options.ready_file)
     model = await _load_model(settings, progress)
     await supervisor.start(_Closing("model", model))
     await prepare_catalogue(database, model, progress)
@@ -199,11 +202,30 @@ async def _never() -> str:
     raise AssertionError("unreachable")
 
 
+def _clear(path: Path) -> None:
+    """Removes an earlier run's file, which would be taken for ours, and finds out early whether one can be written."""
+    try:
+        path.unlink(missing_ok=True)
+        unfinished = _unfinished(path)
+        unfinished.touch()
+        unfinished.unlink()
+    except OSError as error:
+        raise _ready_file_error(path, error) from None
+
+
 def _write_whole(path: Path, text: str) -> None:
     """So that whoever waits for the file never reads half of it."""
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    unfinished = _unfinished(path)
     try:
         unfinished.write_text(text)
         unfinished.replace(path)
     except OSError as error:
-        raise StartupError(f"the ready file {path} can't be written ({error.strerror})") from None
+        raise _ready_file_error(path, error) from None
+
+
+def _unfinished(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}")
+
+
+def _ready_file_error(path: Path, error: OSError) -> StartupError:
+    return StartupError(f"the ready file {path} can't be written ({error.strerror}): choose another with --ready-file")

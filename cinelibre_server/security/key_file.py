@@ -52,9 +52,7 @@ def _load(path: Path) -> str:
         mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
         keys = file.read().strip()
     if mode & 0o077:
-        raise StartupError(
-            f"the signing key {path} is open to other users (mode {mode:04o}): run `chmod 600 {path}`"
-        )
+        raise StartupError(f"the signing key {path} is open to other users (mode {mode:04o}): run `chmod 600 {path}`")
     try:
         # The rules for keys are those of the setting; only the message must name the file.
         _ = Settings.model_construct(jwt_keys=SecretStr(keys)).signing_keys

@@ -6,7 +6,7 @@ import grpc
 from cinelibre.v1 import catalog_pb2, catalog_pb2_grpc
 
 from cinelibre_server.errors import item_not_found
-from cinelibre_server.services.messages import book_message, item_filter, movie_message
+from cinelibre_server.services.messages import ItemMessages, item_filter
 from cinelibre_server.services.paging import PageTokens, page_size
 from cinelibre_server.store.items import ItemDetails, ItemKind, ItemStore, ListKey, ListOrder
 
@@ -22,27 +22,32 @@ _Context = grpc.aio.ServicerContext[Any, Any]
 class CatalogService(catalog_pb2_grpc.CatalogServiceServicer):
     """Listings and single entries."""
 
-    def __init__(self, items: ItemStore, tokens: PageTokens) -> None:
+    def __init__(self, items: ItemStore, messages: ItemMessages, tokens: PageTokens) -> None:
         self._items = items
+        self._messages = messages
         self._tokens = tokens
 
     async def ListMovies(
         self, request: catalog_pb2.ListMoviesRequest, _context: _Context
     ) -> catalog_pb2.ListMoviesResponse:
         found, token = await self._list(request, "movie")
-        return catalog_pb2.ListMoviesResponse(movies=map(movie_message, found), next_page_token=token)
+        return catalog_pb2.ListMoviesResponse(
+            movies=[self._messages.of(item).movie for item in found], next_page_token=token
+        )
 
     async def ListBooks(
         self, request: catalog_pb2.ListBooksRequest, _context: _Context
     ) -> catalog_pb2.ListBooksResponse:
         found, token = await self._list(request, "book")
-        return catalog_pb2.ListBooksResponse(books=map(book_message, found), next_page_token=token)
+        return catalog_pb2.ListBooksResponse(
+            books=[self._messages.of(item).book for item in found], next_page_token=token
+        )
 
     async def GetMovie(self, request: catalog_pb2.GetMovieRequest, _context: _Context) -> catalog_pb2.GetMovieResponse:
-        return catalog_pb2.GetMovieResponse(movie=movie_message(await self._get(request.movie_id, "movie")))
+        return catalog_pb2.GetMovieResponse(movie=self._messages.of(await self._get(request.movie_id, "movie")).movie)
 
     async def GetBook(self, request: catalog_pb2.GetBookRequest, _context: _Context) -> catalog_pb2.GetBookResponse:
-        return catalog_pb2.GetBookResponse(book=book_message(await self._get(request.book_id, "book")))
+        return catalog_pb2.GetBookResponse(book=self._messages.of(await self._get(request.book_id, "book")).book)
 
     async def _get(self, item_id: int, kind: ItemKind) -> ItemDetails:
         item = await self._items.get(item_id)

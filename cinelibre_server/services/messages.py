@@ -1,5 +1,6 @@
 """Stored rows to messages of the contract and filters back: the mapping that several services share."""
 
+from collections import OrderedDict
 from datetime import datetime
 from typing import Protocol
 
@@ -43,48 +44,30 @@ def item_filter(request: FilterRequest, item_type: ItemKind | None) -> ItemFilte
     )
 
 
-def movie_message(item: ItemDetails) -> catalog_pb2.Movie:
-    """A film as callers see it."""
-    return catalog_pb2.Movie(
-        movie_id=item.item_id,
-        title=item.title,
-        original_title=item.original_title,
-        year=item.year or 0,
-        language=item.language or "",
-        genres=item.genres,
-        directors=item.directors,
-        cast=item.cast_names,
-        keywords=item.keywords,
-        synopsis=item.synopsis,
-        runtime_minutes=item.runtime_minutes or 0,
-        imdb_id=item.imdb_id or "",
-        ratings=_summary(item),
-    )
+class ItemMessages:
+    """Items as callers see them. A message is made once for each ItemDetails, which ItemStore keeps for a while."""
 
+    _MAX_KEPT = 5_000
 
-def book_message(item: ItemDetails) -> catalog_pb2.Book:
-    """A book as callers see it."""
-    return catalog_pb2.Book(
-        book_id=item.item_id,
-        title=item.title,
-        original_title=item.original_title,
-        year=item.year or 0,
-        language=item.language or "",
-        genres=item.genres,
-        authors=item.authors,
-        keywords=item.keywords,
-        synopsis=item.synopsis,
-        page_count=item.page_count or 0,
-        isbn13=item.isbn13 or "",
-        ratings=_summary(item),
-    )
+    def __init__(self) -> None:
+        self._made: OrderedDict[int, tuple[ItemDetails, catalog_pb2.Item]] = OrderedDict()
 
-
-def item_message(item: ItemDetails) -> catalog_pb2.Item:
-    """A film or book where either can appear."""
-    if item.item_type == "movie":
-        return catalog_pb2.Item(item_id=item.item_id, item_type=catalog_pb2.ITEM_TYPE_MOVIE, movie=movie_message(item))
-    return catalog_pb2.Item(item_id=item.item_id, item_type=catalog_pb2.ITEM_TYPE_BOOK, book=book_message(item))
+    def of(self, item: ItemDetails) -> catalog_pb2.Item:
+        """The film or book; don't change it."""
+        made = self._made.get(item.item_id)
+        if made and made[0] is item:
+            return made[1]
+        if item.item_type == "movie":
+            kind = catalog_pb2.ITEM_TYPE_MOVIE
+            message = catalog_pb2.Item(item_id=item.item_id, item_type=kind, movie=_movie(item))
+        else:
+            kind = catalog_pb2.ITEM_TYPE_BOOK
+            message = catalog_pb2.Item(item_id=item.item_id, item_type=kind, book=_book(item))
+        self._made[item.item_id] = (item, message)
+        self._made.move_to_end(item.item_id)
+        if len(self._made) > self._MAX_KEPT:
+            self._made.popitem(last=False)
+        return message
 
 
 def rating_message(rating: StoredRating) -> ratings_pb2.Rating:
@@ -106,3 +89,38 @@ def timestamp(moment: datetime) -> Timestamp:
 
 def _summary(item: ItemDetails) -> catalog_pb2.RatingSummary:
     return catalog_pb2.RatingSummary(rating_count=item.rating_count, mean_stars=item.mean_stars)
+
+
+def _movie(item: ItemDetails) -> catalog_pb2.Movie:
+    return catalog_pb2.Movie(
+        movie_id=item.item_id,
+        title=item.title,
+        original_title=item.original_title,
+        year=item.year or 0,
+        language=item.language or "",
+        genres=item.genres,
+        directors=item.directors,
+        cast=item.cast_names,
+        keywords=item.keywords,
+        synopsis=item.synopsis,
+        runtime_minutes=item.runtime_minutes or 0,
+        imdb_id=item.imdb_id or "",
+        ratings=_summary(item),
+    )
+
+
+def _book(item: ItemDetails) -> catalog_pb2.Book:
+    return catalog_pb2.Book(
+        book_id=item.item_id,
+        title=item.title,
+        original_title=item.original_title,
+        year=item.year or 0,
+        language=item.language or "",
+        genres=item.genres,
+        authors=item.authors,
+        keywords=item.keywords,
+        synopsis=item.synopsis,
+        page_count=item.page_count or 0,
+        isbn13=item.isbn13 or "",
+        ratings=_summary(item),
+    )

@@ -8,7 +8,7 @@ from cinelibre.v1 import errors_pb2, ratings_pb2, ratings_pb2_grpc
 
 from cinelibre_server.errors import DomainError, item_not_found
 from cinelibre_server.interceptors.call import current_user
-from cinelibre_server.services.messages import KIND_OF_TYPE, item_message, rating_message, timestamp
+from cinelibre_server.services.messages import KIND_OF_TYPE, ItemMessages, rating_message, timestamp
 from cinelibre_server.services.paging import PageTokens, page_size
 from cinelibre_server.store.items import ItemStore
 from cinelibre_server.store.ratings import InteractionKind, RatingStore
@@ -24,15 +24,17 @@ _Context = grpc.aio.ServicerContext[Any, Any]
 class RatingsService(ratings_pb2_grpc.RatingsServiceServicer):
     """Every call touches the rows of the caller only."""
 
-    def __init__(self, ratings: RatingStore, items: ItemStore, tokens: PageTokens) -> None:
+    def __init__(self, ratings: RatingStore, items: ItemStore, messages: ItemMessages, tokens: PageTokens) -> None:
         self._ratings = ratings
         self._items = items
+        self._messages = messages
         self._tokens = tokens
 
     async def RateItem(self, request: ratings_pb2.RateItemRequest, _context: _Context) -> ratings_pb2.RateItemResponse:
         rating = await self._ratings.upsert(current_user().user_id, request.item_id, int(request.stars * 2))
         if rating is None:
             raise item_not_found("item", request.item_id)
+        self._items.forget(request.item_id)
         return ratings_pb2.RateItemResponse(rating=rating_message(rating))
 
     async def ListMyRatings(
@@ -50,7 +52,7 @@ class RatingsService(ratings_pb2_grpc.RatingsServiceServicer):
             token = self._tokens.encode(request, (page[-1].updated_at.isoformat(), page[-1].item_id))
         return ratings_pb2.ListMyRatingsResponse(
             ratings=[
-                ratings_pb2.RatedItem(rating=rating_message(rating), item=item_message(items[rating.item_id]))
+                ratings_pb2.RatedItem(rating=rating_message(rating), item=self._messages.of(items[rating.item_id]))
                 for rating in page
             ],
             next_page_token=token,
@@ -66,6 +68,7 @@ class RatingsService(ratings_pb2_grpc.RatingsServiceServicer):
                 f"You have not rated item {request.item_id}.",
                 metadata={"item_id": str(request.item_id)},
             )
+        self._items.forget(request.item_id)
         return ratings_pb2.DeleteRatingResponse()
 
     async def RecordInteraction(

@@ -11,7 +11,7 @@ from cinelibre_server.errors import item_not_found
 from cinelibre_server.interceptors.call import current_user
 from cinelibre_server.recommend import reasons
 from cinelibre_server.recommend.personal import PersonalRecommendation, list_personal
-from cinelibre_server.services.messages import KIND_OF_TYPE, item_filter, item_message
+from cinelibre_server.services.messages import KIND_OF_TYPE, ItemMessages, item_filter
 from cinelibre_server.services.paging import PageTokens, page_size
 from cinelibre_server.store.items import ItemFilter, ItemStore
 from cinelibre_server.store.recommend import PersonalAlgorithm, PopularItem, RecommendStore, ScoreKey
@@ -36,9 +36,10 @@ _Context = grpc.aio.ServicerContext[Any, Any]
 class RecommendService(recommend_pb2_grpc.RecommendServiceServicer):
     """Asks the SQL functions and puts items and reasons to their rows."""
 
-    def __init__(self, recommend: RecommendStore, items: ItemStore, tokens: PageTokens) -> None:
+    def __init__(self, recommend: RecommendStore, items: ItemStore, messages: ItemMessages, tokens: PageTokens) -> None:
         self._recommend = recommend
         self._items = items
+        self._messages = messages
         self._tokens = tokens
 
     async def ListPersonalized(
@@ -57,7 +58,7 @@ class RecommendService(recommend_pb2_grpc.RecommendServiceServicer):
             self._after(request),
         )
         return recommend_pb2.ListPersonalizedResponse(
-            recommendations=[_personal(recommendation) for recommendation in page],
+            recommendations=[self._personal(recommendation) for recommendation in page],
             next_page_token=self._token(request, [entry.candidate for entry in page]) if more else "",
             algorithm=_SOURCES[page[0].candidate.strategy]
             if page
@@ -78,7 +79,7 @@ class RecommendService(recommend_pb2_grpc.RecommendServiceServicer):
         return recommend_pb2.ListSimilarResponse(
             recommendations=[
                 recommend_pb2.Recommendation(
-                    item=item_message(items[near.item_id]),
+                    item=self._messages.of(items[near.item_id]),
                     score=near.score,
                     reason=reasons.similar(item, items[near.item_id]),
                     source=recommend_pb2.ALGORITHM_CONTENT,
@@ -108,7 +109,7 @@ class RecommendService(recommend_pb2_grpc.RecommendServiceServicer):
         return recommend_pb2.ListPopularResponse(
             recommendations=[
                 recommend_pb2.Recommendation(
-                    item=item_message(items[entry.item_id]),
+                    item=self._messages.of(items[entry.item_id]),
                     score=entry.score,
                     reason=reasons.popular(entry.rating_count, entry.mean_stars, recent=window is not None),
                     source=recommend_pb2.ALGORITHM_POPULAR,
@@ -134,14 +135,13 @@ class RecommendService(recommend_pb2_grpc.RecommendServiceServicer):
     def _token(self, request: Any, page: Sequence[Any]) -> str:
         return self._tokens.encode(request, (page[-1].score, page[-1].item_id))
 
-
-def _personal(recommendation: PersonalRecommendation) -> recommend_pb2.Recommendation:
-    candidate = recommendation.candidate
-    return recommend_pb2.Recommendation(
-        item=item_message(recommendation.item),
-        score=candidate.score,
-        reason=recommendation.reason,
-        source=_SOURCES[candidate.source],
-        predicted_stars=candidate.predicted_stars,
-        because_item_ids=recommendation.because_item_ids,
-    )
+    def _personal(self, recommendation: PersonalRecommendation) -> recommend_pb2.Recommendation:
+        candidate = recommendation.candidate
+        return recommend_pb2.Recommendation(
+            item=self._messages.of(recommendation.item),
+            score=candidate.score,
+            reason=recommendation.reason,
+            source=_SOURCES[candidate.source],
+            predicted_stars=candidate.predicted_stars,
+            because_item_ids=recommendation.because_item_ids,
+        )

@@ -9,7 +9,7 @@ from cinelibre.v1 import search_pb2, search_pb2_grpc
 from numpy.typing import NDArray
 
 from cinelibre_server.errors import invalid_field
-from cinelibre_server.services.messages import KIND_OF_TYPE, item_filter, item_message
+from cinelibre_server.services.messages import KIND_OF_TYPE, ItemMessages, item_filter
 from cinelibre_server.services.paging import PageTokens, page_size
 from cinelibre_server.store.items import ItemStore
 from cinelibre_server.store.recommend import ScoreKey
@@ -21,9 +21,17 @@ EmbedQuery = Callable[[str], Awaitable[NDArray[np.float32]]]
 class SearchService(search_pb2_grpc.SearchServiceServicer):
     """Embeds the query and asks the vector indexes."""
 
-    def __init__(self, search: SearchStore, items: ItemStore, embed_query: EmbedQuery, tokens: PageTokens) -> None:
+    def __init__(
+        self,
+        search: SearchStore,
+        items: ItemStore,
+        messages: ItemMessages,
+        embed_query: EmbedQuery,
+        tokens: PageTokens,
+    ) -> None:
         self._search = search
         self._items = items
+        self._messages = messages
         self._embed_query = embed_query
         self._tokens = tokens
 
@@ -46,7 +54,7 @@ class SearchService(search_pb2_grpc.SearchServiceServicer):
         return search_pb2.SemanticSearchResponse(
             hits=[
                 search_pb2.SearchHit(
-                    item=item_message(items[hit.item_id]),
+                    item=self._messages.of(items[hit.item_id]),
                     score=hit.score,
                     reason="Its title and story are close in meaning to your words.",
                 )

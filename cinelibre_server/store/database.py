@@ -11,6 +11,18 @@ Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 
 SEARCH_PATH = "public, cinelibre"
+
+
+class _StatelessConnection(asyncpg.Connection):
+    """A pooled connection that is given back as it is: no statement of ours leaves state in the session.
+
+    The reset that asyncpg would send instead is a second round trip after every query.
+    """
+
+    def get_reset_query(self) -> str:
+        return ""
+
+
 _CONNECT_SECONDS = 10.0
 
 
@@ -40,6 +52,7 @@ async def open_pool(url: str, *, size: int, statement_timeout_seconds: float) ->
             min_size=min(2, size),
             max_size=size,
             init=register_vector,
+            connection_class=_StatelessConnection,
             timeout=_CONNECT_SECONDS,
             server_settings={
                 "search_path": SEARCH_PATH,

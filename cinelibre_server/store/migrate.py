@@ -4,6 +4,8 @@ import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
+import asyncpg
+
 from cinelibre_server.errors import StartupError
 from cinelibre_server.resources import resource_path
 from cinelibre_server.store.database import Connection, connect
@@ -27,6 +29,10 @@ async def migrate(url: str, report: Callable[[str], None] = lambda _line: None) 
         applied = await _apply_migrations(connection, report)
         await _replace_functions(connection, report)
         return applied
+    except asyncpg.InsufficientPrivilegeError as error:
+        raise StartupError(
+            f"the database can't be set up ({error}): make the user of CINELIBRE_DATABASE_URL the database's owner"
+        ) from None
     finally:
         await connection.close()
 
@@ -50,11 +56,19 @@ async def _check_server(connection: Connection) -> None:
     version = int(await connection.fetchval("show server_version_num"))
     if version < _MIN_SERVER_VERSION:
         raise StartupError(f"PostgreSQL {version // 10_000} is too old: version 15 or newer is needed")
-    vector = await connection.fetchval("select default_version from pg_available_extensions where name = 'vector'")
+    vector = await connection.fetchval(
+        "select coalesce(installed_version, default_version) from pg_available_extensions where name = 'vector'"
+    )
     if vector is None:
         raise StartupError("this PostgreSQL has no pgvector: install pgvector 0.8 or newer on the database server")
     if tuple(int(part) for part in vector.split(".")[:2]) < _MIN_VECTOR:
         raise StartupError(f"pgvector {vector} is too old: version 0.8 or newer is needed")
+    try:
+        await connection.execute("create extension if not exists vector")
+    except asyncpg.InsufficientPrivilegeError:
+        raise StartupError(
+            "this database has no pgvector and our user may not add it: have a superuser run `create extension vector`"
+        ) from None
 
 
 async def _apply_migrations(connection: Connection, report: Callable[[str], None]) -> int:

@@ -64,9 +64,7 @@ class UserStore:
         """Sets the new hash and ends all sessions; False, and nothing done, if it is another now."""
         # A login that was ahead of the update holds it up; the statement after it then sees that session too.
         async with self._pool.acquire() as connection, connection.transaction(isolation="read_committed"):
-            changed = await connection.fetchval(
-                _QUERIES["change_password_hash"], user_id, current_hash, new_hash
-            )
+            changed = await connection.fetchval(_QUERIES["change_password_hash"], user_id, current_hash, new_hash)
             if changed is None:
                 return False
             await revoke_sessions_of_user(connection, user_id)

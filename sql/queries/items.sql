@@ -39,7 +39,3 @@ where item_passes(i, $1::item_type, $2::text[], $3::text[], $4::integer, $5::int
     )
 order by coalesce(i.year, 0) desc, i.item_id
 limit $9::integer;
-
--- name: list_genres
--- Every genre in the catalogue, lower case.
-select distinct lower(genre) from items, unnest(genres) as genre;

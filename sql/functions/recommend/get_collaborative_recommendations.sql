@@ -14,11 +14,19 @@ create function cinelibre.get_collaborative_recommendations(
 ) returns table (item_id integer, score double precision, predicted_stars double precision, neighbor_count integer)
 language sql volatile
 rows 20
+-- So that a filter that is not asked for costs nothing.
+set plan_cache_mode = 'force_custom_plan'
 as $$
     select p.item_id, p.score, p.predicted_stars, p.neighbor_count
     from cinelibre.get_predictions(p_user_id) p
-    join public.items i on i.item_id = p.item_id
-    where cinelibre.item_passes(i, p_item_type, p_languages, p_genres, p_year_from, p_year_to)
+    where (
+            (p_item_type is null and p_languages is null and p_genres is null and p_year_from is null and p_year_to is null)
+            or exists (
+                select from public.items i
+                where i.item_id = p.item_id
+                    and cinelibre.item_passes(i, p_item_type, p_languages, p_genres, p_year_from, p_year_to)
+            )
+        )
         and (
             p_after_score is null
             or (p.score < p_after_score and p.item_id <> p_after_id)

@@ -45,7 +45,8 @@ begin
     content as materialized (
         select c.item_id, row_number() over (order by c.score desc, c.item_id) as rank
         from cinelibre.get_content_recommendations(
-            p_user_id, p_candidates, p_item_type, p_languages, p_genres, p_year_from, p_year_to
+            p_user_id, case when warm then p_candidates / 2 else p_candidates end, p_item_type, p_languages, p_genres,
+            p_year_from, p_year_to
         ) c
     ),
     popular as materialized (
@@ -64,18 +65,18 @@ begin
         limit p_candidates
     ),
     parts as (
-        select c.item_id, 'collaborative' as source, 1.0 / (60 + c.rank) as part from collaborative c
+        select c.item_id, 'collaborative' as source, 1.0::double precision / (60 + c.rank) as part from collaborative c
         union all
-        select c.item_id, 'content', 0.5 / (60 + c.rank) from content c
+        select c.item_id, 'content', 0.5::double precision / (60 + c.rank) from content c
         union all
-        select p.item_id, 'popular', case when warm then 0.3 else 1.0 end / (60 + p.rank) from popular p
+        select p.item_id, 'popular', case when warm then 0.3 else 1.0 end::double precision / (60 + p.rank) from popular p
         union all
-        select c.item_id, 'catalogue', 0.01 / (60 + c.rank) from catalogue c
+        select c.item_id, 'catalogue', 0.01::double precision / (60 + c.rank) from catalogue c
     ),
     fused as (
         select
             p.item_id,
-            sum(p.part)::double precision as score,
+            sum(p.part) as score,
             (array_agg(p.source order by p.part desc, p.source))[1] as source
         from parts p
         group by p.item_id

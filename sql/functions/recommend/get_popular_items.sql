@@ -18,35 +18,46 @@ create function cinelibre.get_popular_items(
     p_after_id integer default null,
     p_without_rated_by integer default null
 ) returns table (item_id integer, score double precision, rating_count integer, mean_stars double precision)
-language sql stable
+language plpgsql stable
 rows 20
+-- So that what is not asked for (a filter, a user, a window) costs nothing.
+set plan_cache_mode = 'force_custom_plan'
 as $$
-    with totals as (
-        select t.item_id, t.rating_count, t.half_stars_sum
-        from public.item_rating_totals t
-        where p_since is null and t.rating_count > 0
-        union all
-        select r.item_id, count(*)::integer, sum(r.half_stars)
+begin
+    return query
+    with recent as materialized (
+        select r.item_id, count(*)::integer as rating_count, sum(r.half_stars) as half_stars_sum
         from public.ratings r
         where p_since is not null and r.updated_at >= p_since
         group by r.item_id
     ),
-    overall as (
-        select coalesce(sum(half_stars_sum) / (2.0 * nullif(sum(rating_count), 0)), 0)::double precision as mean from totals
+    totals as (
+        select t.item_id, t.rating_count, t.half_stars_sum from public.item_rating_totals t where p_since is null
+        union all
+        select r.item_id, r.rating_count, r.half_stars_sum from recent r
+    ),
+    overall as materialized (
+        select sum(t.half_stars_sum)::double precision / (2 * sum(t.rating_count)) as mean from totals t
     ),
     scored as (
         select
             t.item_id,
-            (t.half_stars_sum / 2.0 + p_damping * overall.mean) / (t.rating_count + p_damping) as score,
+            (t.half_stars_sum::double precision / 2 + p_damping * overall.mean) / (t.rating_count + p_damping) as score,
             t.rating_count,
-            t.half_stars_sum / (2.0 * t.rating_count)::double precision as mean_stars
+            t.half_stars_sum::double precision / (2 * t.rating_count) as mean_stars
         from totals t
         cross join overall
-        join public.items i on i.item_id = t.item_id
         where t.rating_count >= p_min_count
-            and cinelibre.item_passes(i, p_item_type, p_languages, p_genres, p_year_from, p_year_to)
-            and not exists (
-                select from public.ratings seen where seen.user_id = p_without_rated_by and seen.item_id = t.item_id
+            and (
+                (p_item_type is null and p_languages is null and p_genres is null and p_year_from is null and p_year_to is null)
+                or t.item_id in (
+                    select i.item_id from public.items i
+                    where cinelibre.item_passes(i, p_item_type, p_languages, p_genres, p_year_from, p_year_to)
+                )
+            )
+            and (
+                p_without_rated_by is null
+                or t.item_id not in (select seen.item_id from public.ratings seen where seen.user_id = p_without_rated_by)
             )
     )
     select s.item_id, s.score, s.rating_count, s.mean_stars
@@ -55,5 +66,6 @@ as $$
         or (s.score < p_after_score and s.item_id <> p_after_id)
         or (s.score = p_after_score and s.item_id > p_after_id)
     order by s.score desc, s.item_id
-    limit p_limit
+    limit p_limit;
+end
 $$;

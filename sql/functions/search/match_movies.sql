@@ -18,28 +18,38 @@ rows 20
 set hnsw.iterative_scan = 'strict_order'
 set hnsw.ef_search = 100
 set plan_cache_mode = 'force_custom_plan'
+-- The index is in memory; priced as on a disk, it would lose to computing every distance.
+set random_page_cost = 1
 as $$
     -- The index orders by distances that can differ from <=> in the last bits: a few more rows than wanted, ordered by what is
     -- returned, so that no page begins before the last one ended.
-    select nearest.movie_id, nearest.similarity
+    select nearest.movie_id, 1 - nearest.distance
     from (
-        select m.movie_id, 1 - (m.embedding <=> query_embedding) as similarity
+        select m.movie_id, m.embedding <=> query_embedding as distance
         from public.movies m
-        join public.items i on i.item_id = m.movie_id
+        -- No join, which would tempt the planner away from the vector index; what is not asked for is folded away.
         where m.embedding is not null
             and query_embedding is not null
-            and cinelibre.item_passes(i, null, p_languages, p_genres, p_year_from, p_year_to)
-            and not exists (
-                select from public.ratings seen where seen.user_id = p_without_rated_by and seen.item_id = m.movie_id
+            and (
+                (p_languages is null and p_genres is null and p_year_from is null and p_year_to is null)
+                or exists (
+                    select from public.items i
+                    where i.item_id = m.movie_id
+                        and cinelibre.item_passes(i, null, p_languages, p_genres, p_year_from, p_year_to)
+                )
+            )
+            and (
+                p_without_rated_by is null
+                or m.movie_id not in (select seen.item_id from public.ratings seen where seen.user_id = p_without_rated_by)
             )
             and (
                 p_after_similarity is null
                 or 1 - (m.embedding <=> query_embedding) < p_after_similarity
                 or (1 - (m.embedding <=> query_embedding) = p_after_similarity and m.movie_id > p_after_id)
             )
-        order by m.embedding <=> query_embedding, m.movie_id
+        order by distance, m.movie_id
         limit match_count + 10
     ) nearest
-    order by nearest.similarity desc, nearest.movie_id
+    order by nearest.distance, nearest.movie_id
     limit match_count
 $$;
