@@ -1,16 +1,16 @@
 """Films and books: details by id, and catalogue listings."""
 
-import time
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from cinelibre_server.store.batch_loader import BatchLoader
 from cinelibre_server.store.database import Pool
+from cinelibre_server.store.fresh_cache import FreshCache
 from cinelibre_server.store.queries import load_queries
 
 _SQL = load_queries("items")
+_MAX_KEPT = 5_000
 
 ItemKind = Literal["movie", "book"]
 ListOrder = Literal["id", "title", "newest"]
@@ -66,59 +66,37 @@ class ListKey:
 
 
 class ItemStore:
-    """Reads the catalogue.
-
-    Details are kept for FRESH_SECONDS, so a change that another process makes is seen that much later. What this
-    process changes it forgets, and so sees at once.
-    """
-
-    FRESH_SECONDS = 2.0
-    _MAX_KEPT = 5_000
+    """Reads the catalogue. Details may be FRESH_SECONDS old, but what this process changes it sees at once."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self._loader: BatchLoader[int, ItemDetails] = BatchLoader(self._fetch)
-        self._kept: OrderedDict[int, tuple[float, ItemDetails]] = OrderedDict()
+        self._kept: FreshCache[int, ItemDetails] = FreshCache(_MAX_KEPT)
         self._changes = 0
 
     async def get(self, item_id: int) -> ItemDetails | None:
         """One item by id; calls that arrive together share one query."""
-        return self._find_kept(item_id) or await self._loader.load(item_id)
+        return self._kept.find(item_id) or await self._loader.load(item_id)
 
     async def get_many(self, item_ids: Sequence[int]) -> Mapping[int, ItemDetails]:
         """The items that exist, by id."""
-        found: dict[int, ItemDetails] = {}
-        missing: list[int] = []
-        for item_id in item_ids:
-            if item := self._find_kept(item_id):
-                found[item_id] = item
-            else:
-                missing.append(item_id)
-        if missing:
+        found = {item_id: item for item_id in item_ids if (item := self._kept.find(item_id))}
+        if missing := [item_id for item_id in item_ids if item_id not in found]:
             found.update(await self._fetch(missing))
         return found
 
     def forget(self, item_id: int) -> None:
         """The item was changed: the next look reads it anew."""
         self._changes += 1
-        self._kept.pop(item_id, None)
-
-    def _find_kept(self, item_id: int) -> ItemDetails | None:
-        kept = self._kept.get(item_id)
-        return kept[1] if kept and kept[0] > time.monotonic() else None
+        self._kept.forget(item_id)
 
     async def _fetch(self, item_ids: Sequence[int]) -> Mapping[int, ItemDetails]:
         changes = self._changes
         rows = await self._pool.fetch(_SQL["get_items"], item_ids)
         items = {row[0]: ItemDetails(*row) for row in rows}
-        if changes != self._changes:
-            return items  # they may be from before the change
-        until = time.monotonic() + self.FRESH_SECONDS
-        for item_id, item in items.items():
-            self._kept[item_id] = (until, item)
-            self._kept.move_to_end(item_id)
-        while len(self._kept) > self._MAX_KEPT:
-            self._kept.popitem(last=False)
+        if changes == self._changes:  # else they may be from before the change
+            for item_id, item in items.items():
+                self._kept.keep(item_id, item)
         return items
 
     async def list_page(

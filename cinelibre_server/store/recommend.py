@@ -1,15 +1,17 @@
 """Recommendations: thin calls of the SQL functions, which do the work beside the data."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from cinelibre_server.store.database import Pool
+from cinelibre_server.store.fresh_cache import FreshCache
 from cinelibre_server.store.items import ItemFilter, ItemKind
 from cinelibre_server.store.queries import load_queries
 
 _SQL = load_queries("recommend")
+_MAX_KEPT = 500
 
 PersonalAlgorithm = Literal["hybrid", "collaborative", "content", "popular_for_user"]
 
@@ -57,6 +59,8 @@ class RecommendStore:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
+        self._popular: FreshCache[Hashable, list[PopularItem]] = FreshCache(_MAX_KEPT)
+        self._similar: FreshCache[Hashable, list[ScoredItem]] = FreshCache(_MAX_KEPT)
 
     async def personalized(
         self,
@@ -73,9 +77,14 @@ class RecommendStore:
     async def popular(
         self, wanted: ItemFilter, since: datetime | None, limit: int, after: ScoreKey | None
     ) -> list[PopularItem]:
-        """The best by damped mean, of ratings since then or of all."""
+        """The best by damped mean, of ratings since then or of all; the list may be FRESH_SECONDS old."""
+        key = (wanted, since and since.replace(microsecond=0), limit, after)
+        if (kept := self._popular.find(key)) is not None:
+            return kept
         rows = await self._pool.fetch(_SQL["popular"], limit, *wanted.parameters, since, *_key(after))
-        return [PopularItem(*row) for row in rows]
+        found = [PopularItem(*row) for row in rows]
+        self._popular.keep(key, found)
+        return found
 
     async def catalogue(self, wanted: ItemFilter, limit: int, after_id: int) -> list[int]:
         """Ids of catalogue entries in order, for a list that has no ratings to go by."""
@@ -85,9 +94,14 @@ class RecommendStore:
     async def similar(
         self, item_id: int, item_type: ItemKind | None, limit: int, after: ScoreKey | None
     ) -> list[ScoredItem]:
-        """The nearest items of one type or, with None, of both."""
+        """The nearest items of one type or, with None, of both; the list may be FRESH_SECONDS old."""
+        key = (item_id, item_type, limit, after)
+        if (kept := self._similar.find(key)) is not None:
+            return kept
         rows = await self._pool.fetch(_SQL["similar"], item_id, limit, item_type, *_key(after))
-        return [ScoredItem(*row) for row in rows]
+        found = [ScoredItem(*row) for row in rows]
+        self._similar.keep(key, found)
+        return found
 
     async def because(self, user_id: int, item_ids: Sequence[int]) -> Mapping[int, Sequence[int]]:
         """For each item the user's liked items nearest to it, the nearest first."""

@@ -1,14 +1,18 @@
 """Semantic search over the stored embeddings."""
 
+from collections.abc import Hashable
+
 import numpy as np
 from numpy.typing import NDArray
 
 from cinelibre_server.store.database import Pool
+from cinelibre_server.store.fresh_cache import FreshCache
 from cinelibre_server.store.items import ItemFilter
 from cinelibre_server.store.queries import load_queries
 from cinelibre_server.store.recommend import ScoredItem, ScoreKey
 
 _SQL = load_queries("search")
+_MAX_KEPT = 500
 
 
 class SearchStore:
@@ -16,11 +20,15 @@ class SearchStore:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
+        self._kept: FreshCache[Hashable, list[ScoredItem]] = FreshCache(_MAX_KEPT)
 
     async def semantic(
         self, embedding: NDArray[np.float32], wanted: ItemFilter, limit: int, after: ScoreKey | None
     ) -> list[ScoredItem]:
-        """The items nearest to a normalised vector of the model's dimensions, the nearest first."""
+        """The items nearest to a normalised vector of the model's dimensions; the list may be FRESH_SECONDS old."""
+        key = (embedding.tobytes(), wanted, limit, after)
+        if (kept := self._kept.find(key)) is not None:
+            return kept
         rows = await self._pool.fetch(
             _SQL["semantic"],
             embedding,
@@ -29,4 +37,6 @@ class SearchStore:
             after.score if after else None,
             after.item_id if after else None,
         )
-        return [ScoredItem(*row) for row in rows]
+        found = [ScoredItem(*row) for row in rows]
+        self._kept.keep(key, found)
+        return found

@@ -1,0 +1,1 @@
+"""How good recommendations and search are, measured offline on public data (`make evaluate`)."""
