@@ -51,7 +51,7 @@ class Settings(BaseSettings):
         default_factory=lambda: Path.home() / ".cache" / "cinelibre",
         description="where the built model is kept",
     )
-    model_threads: int = Field(1, ge=1, le=64, description="threads of the embedding model")
+    model_threads: int = Field(2, ge=1, le=64, description="queries embedded at once, a thread each")
     query_cache_size: int = Field(2048, ge=0, le=1_000_000, description="query embeddings kept in memory")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level that is logged")
     log_format: Literal["json", "text"] = Field("json", description="one JSON object a line, or text for people")

@@ -25,7 +25,7 @@ async def run_serve(settings: Settings) -> None:
     files = await asyncio.to_thread(
         ensure_model, settings.cache_dir, model=settings.model, model_dir=settings.model_dir
     )
-    embedder = Embedder(files, threads=settings.model_threads, cache_size=settings.query_cache_size)
+    embedder = Embedder(files, parallel=settings.model_threads, cache_size=settings.query_cache_size)
     try:
         running = await start_server(settings, embedder)
         stopping = asyncio.Event()

@@ -26,7 +26,7 @@ def errors(predicted: NDArray[np.float64], actual: NDArray[np.float64]) -> dict[
 
 
 def ndcg(ranked: Sequence[int], relevant: Collection[int]) -> float:
-    """Normalised discounted cumulative gain of the first ten (Järvelin & Kekäläinen, 2002); what is relevant gains 1."""
+    """Normalised discounted cumulative gain of the first ten (Järvelin & Kekäläinen, 2002), relevant or not."""
     gained = sum(1 / math.log2(place + 2) for place, item in enumerate(ranked[:CUTOFF]) if item in relevant)
     return gained / sum(1 / math.log2(place + 2) for place in range(min(CUTOFF, len(relevant))))
 

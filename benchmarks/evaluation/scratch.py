@@ -1,6 +1,6 @@
 """A database for one evaluation, gone after it."""
 
-import os
+import asyncio
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,7 +19,7 @@ async def scratch_database() -> AsyncIterator[tuple[str, Pool]]:
     with tempfile.TemporaryDirectory(prefix="cinelibre-evaluate-") as name:
         folder = Path(name)
         # PostgreSQL, which never runs as root, has to pass through.
-        os.chmod(folder, 0o711)
+        await asyncio.to_thread(folder.chmod, 0o711)
         server = EmbeddedPostgres(folder / "data", settings={"fsync": "off"})
         try:
             url = await server.start()

@@ -56,23 +56,23 @@ async def evaluate_search(pool: Pool, data: Path, embedder: Embedder, progress: 
     ]
 
 
-def _films(path: Path) -> Iterator[MovieEntry]:
-    seen = set()
+def _films(path: Path) -> list[MovieEntry]:
+    films: dict[str, MovieEntry] = {}
     for line in path.read_text(encoding="utf-8").splitlines():
-        row: dict[str, Any] = json.loads(line)
-        if row["imdb_id"] and row["imdb_id"] not in seen and len(row["plot"] or "") >= _LEAST_PLOT:
-            seen.add(row["imdb_id"])
-            yield MovieEntry(
+        row: defaultdict[str, Any] = defaultdict(lambda: None, json.loads(line))
+        if row["imdb_id"] and row["title"] and len(row["plot"] or "") >= _LEAST_PLOT:
+            films[row["imdb_id"]] = MovieEntry(
                 external_id=row["imdb_id"],
                 title=row["title"],
                 original_title=row["original_title"] or row["title"],
                 year=int(row["year"]) if row["year"] else None,
                 language=row["language"] if len(row["language"] or "") == 2 else None,
-                genres=tuple(row["genres"] or ()),
+                genres=tuple(filter(None, row["genres"] or ())),
                 synopsis=row["plot"],
-                directors=(row["director"],) if row.get("director") else (),
-                cast=tuple(row.get("cast") or ()),
+                directors=(row["director"],) if row["director"] else (),
+                cast=tuple(filter(None, row["cast"] or ())),
             )
+    return list(films.values())
 
 
 def _queries(path: Path) -> Iterator[Query]:

@@ -25,12 +25,15 @@ _BATCH_CHARACTERS = 2048
 class Embedder:
     """Turns queries and passages into L2-normalised float32 vectors. Belongs to one event loop.
 
-    All inference runs on one thread, in order of arrival; passages come in small batches, so that a query
-    waits for one batch at most.
+    Inference runs on `parallel` threads, in order of arrival; passages come in small batches, one at a time,
+    so that a query waits for one batch at most.
     """
 
-    def __init__(self, files: ModelFiles, *, threads: int = 1, cache_size: int = 2048) -> None:
-        """Loads the model (about 0.3 s, blocking). `threads` is ONNX Runtime's, `cache_size` counts queries.
+    def __init__(self, files: ModelFiles, *, threads: int = 1, parallel: int = 1, cache_size: int = 2048) -> None:
+        """Loads the model (about 0.3 s, blocking).
+
+        `parallel` texts or batches are embedded at the same time, each on `threads` threads of ONNX Runtime;
+        `cache_size` counts queries.
 
         Raises:
             StartupError: the model's files cannot be loaded.
@@ -38,7 +41,7 @@ class Embedder:
         self._files = files
         self._engine = _load_engine(files, threads)
         self._cache = QueryCache(cache_size)
-        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="embedding")
+        self._executor = ThreadPoolExecutor(max_workers=parallel, thread_name_prefix="embedding")
 
     @property
     def identity(self) -> ModelIdentity:

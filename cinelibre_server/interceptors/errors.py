@@ -128,7 +128,8 @@ def _as_domain_error(error: Exception) -> DomainError:
     if isinstance(error, TimeoutError | asyncio.TimeoutError):
         code, reason, message = _SQLSTATES["57014"]
         return DomainError(code, reason, message)
-    if isinstance(error, OSError | asyncpg.InterfaceError):
+    # InternalClientError: the statement met a connection that the dying database had just said goodbye on.
+    if isinstance(error, OSError | asyncpg.InterfaceError | asyncpg.InternalClientError):
         return _database_unavailable()
     return _internal()
 

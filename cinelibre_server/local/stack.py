@@ -57,9 +57,10 @@ async def run_up(
 
     async def assemble(supervisor: Supervisor) -> None:
         endpoints = await _start_parts(supervisor, settings, options, progress)
+        announce(endpoints)
+        # Last: whoever waits for it finds the announcement too.
         if options.ready_file:
             _write_whole(options.ready_file, json.dumps(vars_of(endpoints)) + "\n")
-        announce(endpoints)
 
     await run_stack(assemble)
 
@@ -128,7 +129,7 @@ async def _load_model(settings: Settings, progress: Progress) -> Embedder:
         )
         report(1.0)
     return await asyncio.to_thread(
-        Embedder, files, threads=settings.model_threads, cache_size=settings.query_cache_size
+        Embedder, files, parallel=settings.model_threads, cache_size=settings.query_cache_size
     )
 
 

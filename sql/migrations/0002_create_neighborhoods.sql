@@ -4,9 +4,10 @@ create index user_rating_totals_changed_xid_idx on user_rating_totals (changed_x
 
 -- Each user's nearest neighbours, and what follows from their ratings, as they were when no transaction below computed_xmin was
 -- running any more. The last four columns are null until they are asked for. A cache: it may be emptied at any time, and a
--- crash empties it.
+-- crash empties it. Transaction ids mean nothing in another cluster, so a row counts only in the run of the server that made it.
 create unlogged table user_neighborhoods (
-    user_id integer primary key,
+    user_id integer primary key references users on delete cascade,
+    server_started_at timestamptz not null default pg_postmaster_start_time(),
     computed_xmin xid8 not null,
     neighbor_ids integer[] not null,
     correlations double precision[] not null,

@@ -124,7 +124,7 @@ def test_the_wheel_does_what_the_checkout_does(installed: Installed, user: str |
 
 def _check_http(url: str) -> None:
     with httpx.Client(base_url=url, timeout=30) as client:
-        assert client.get("/").json()["status"] == "SERVING"
+        assert client.get("/").json()["status"] == "SERVING_STATUS_SERVING"
         assert "<html" in client.get("/docs").text
         assert client.get("/openapi.json").json()["openapi"].startswith("3.1")
         hits = client.get("/search/semantic", params={"q": "a village plays cricket", "limit": 1}).json()["hits"]

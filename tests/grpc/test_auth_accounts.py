@@ -107,9 +107,7 @@ async def test_passwords_from_6_characters_to_72_bytes_work_whole(
         assert error_info(raised.value).reason == "ERROR_REASON_INVALID_CREDENTIALS"
 
 
-async def test_unknown_email_is_refused_as_a_wrong_password_is(
-    stub: AuthStub, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_unknown_email_is_refused_as_a_wrong_password_is(stub: AuthStub, monkeypatch: pytest.MonkeyPatch) -> None:
     await register(stub)
     checked: list[bytes] = []
     check = bcrypt.checkpw
@@ -184,8 +182,7 @@ async def test_delete_me_takes_everything_along(stub: AuthStub, pool: Pool) -> N
     other = await register(stub, "other@example.com")
     leaving = await register(stub)
     item_id = await pool.fetchval(
-        "insert into items (item_type, title, original_title) values ('movie', 'Nayakan', 'நாயகன்')"
-        " returning item_id"
+        "insert into items (item_type, title, original_title) values ('movie', 'Nayakan', 'நாயகன்') returning item_id"
     )
     for account in (other, leaving):
         await pool.execute(

@@ -42,10 +42,7 @@ async def add_history(pool: Pool, user_id: int) -> None:
 
 
 async def export(stub: AuthStub, access_token: str) -> list[auth_pb2.ExportMyDataResponse]:
-    return [
-        record
-        async for record in stub.ExportMyData(auth_pb2.ExportMyDataRequest(), metadata=bearer(access_token))
-    ]
+    return [record async for record in stub.ExportMyData(auth_pb2.ExportMyDataRequest(), metadata=bearer(access_token))]
 
 
 async def test_export_is_complete_and_the_callers_own(stub: AuthStub, pool: Pool) -> None:
@@ -69,9 +66,7 @@ async def test_export_is_complete_and_the_callers_own(stub: AuthStub, pool: Pool
     own = await pool.fetch("select session_id from sessions where user_id = $1", registered.user.user_id)
     assert {active.session_id, ended.session_id} == {str(row["session_id"]) for row in own}
 
-    stored = await pool.fetch(
-        "select item_id, half_stars from ratings where user_id = $1", registered.user.user_id
-    )
+    stored = await pool.fetch("select item_id, half_stars from ratings where user_id = $1", registered.user.user_id)
     ratings = [record.rating for record in records if record.HasField("rating")]
     assert {rating.item_id: rating.stars for rating in ratings} == {
         row["item_id"]: row["half_stars"] / 2 for row in stored

@@ -88,9 +88,7 @@ async def test_a_used_refresh_token_ends_the_session_and_no_other(
     assert (await refresh(stub, elsewhere.refresh_token)).access_token
 
 
-async def test_of_simultaneous_refreshes_one_wins_and_the_others_are_reuse(
-    stub: AuthStub, pool: Pool
-) -> None:
+async def test_of_simultaneous_refreshes_one_wins_and_the_others_are_reuse(stub: AuthStub, pool: Pool) -> None:
     registered = await register(stub)
     store = SessionStore(pool)
     used = refresh_token_hash(registered.refresh_token)
@@ -144,9 +142,7 @@ async def test_logout_of_all_sessions_is_the_callers_only(stub: AuthStub) -> Non
     sessions: list[SignedIn] = [await register(stub), await login(stub), await login(stub)]
     other = await register(stub, "other@example.com")
     await stub.Logout(auth_pb2.LogoutRequest(), metadata=bearer(sessions[0].access_token))
-    answer = await stub.Logout(
-        auth_pb2.LogoutRequest(all_sessions=True), metadata=bearer(sessions[1].access_token)
-    )
+    answer = await stub.Logout(auth_pb2.LogoutRequest(all_sessions=True), metadata=bearer(sessions[1].access_token))
     assert answer.ended_sessions == 2
     for session in sessions:
         assert await refusal(stub, session.access_token) == "ERROR_REASON_SESSION_REVOKED"

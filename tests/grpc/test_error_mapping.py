@@ -88,6 +88,8 @@ def test_no_sqlstate_shows_the_driver_s_text(sqlstate: str) -> None:
         (asyncpg.InterfaceError("connection is closed"), "UNAVAILABLE"),
         # What asyncpg raises itself when the server went away in the middle of a statement.
         (asyncpg.ConnectionDoesNotExistError("connection was closed in the middle of operation"), "UNAVAILABLE"),
+        # What it raises for a statement on a connection that the database has just closed.
+        (asyncpg.InternalClientError("cannot switch to state 12; another operation (2) is in progress"), "UNAVAILABLE"),
     ],
     ids=repr,
 )

@@ -34,16 +34,3 @@ def account(http: httpx.Client) -> Account:
     email = f"{secrets.token_hex(6)}@example.com"
     response = json_call(http, "AuthService/Register", {"email": email, "password": PASSWORD})
     return Account(email, response.json()["access_token"])
-
-
-# TEMPORARY-BEGIN
-@pytest.fixture(scope="session")
-def stack() -> Stack:
-    import json
-    from pathlib import Path
-
-    ready = json.loads(Path("/tmp/plat/ready.json").read_text())
-    return Stack(ready["http"], ready["grpc"], ready["metrics"], None, Path("/tmp/plat/stack.log"))  # type: ignore
-
-
-# TEMPORARY-END

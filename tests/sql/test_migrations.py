@@ -181,10 +181,11 @@ async def test_changed_functions_are_made_again_with_their_triggers(database_url
 
 
 async def test_new_functions_forget_what_the_old_ones_kept(database_url: str, sql_folder: Path) -> None:
+    await execute(database_url, "insert into users (source, external_id) values ('test', '1')")
     await execute(
         database_url,
         "insert into user_neighborhoods (user_id, computed_xmin, neighbor_ids, correlations, common_counts)"
-        " values (1, '3', '{}', '{}', '{}')",
+        " select user_id, '3', '{}', '{}', '{}' from users",
     )
     await migrate(database_url)
     connection = await connect(database_url)

@@ -137,10 +137,7 @@ def test_the_fingerprint_of_a_folder_follows_its_content(foreign: Path) -> None:
     assert (first.query_prefix, first.passage_prefix) == ("", "")
     with (foreign / "model.onnx.data").open("r+b") as file:
         file.write(b"\x00\x01")
-    assert (
-        ensure_model(CACHE, model="my/model", model_dir=foreign).identity.fingerprint
-        != first.identity.fingerprint
-    )
+    assert ensure_model(CACHE, model="my/model", model_dir=foreign).identity.fingerprint != first.identity.fingerprint
 
 
 @pytest.mark.parametrize("missing", ["model.onnx", "tokenizer.json", "config.json"])

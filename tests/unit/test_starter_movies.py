@@ -207,9 +207,7 @@ def test_synopses_are_short_and_each_its_own(films: list[Film]) -> None:
     assert {key: words for key, words in lengths.items() if not 15 <= words <= 45} == {}
 
 
-def test_synopses_share_no_run_of_words_with_published_plots(
-    films: list[Film], reference_films: list[Film]
-) -> None:
+def test_synopses_share_no_run_of_words_with_published_plots(films: list[Film], reference_films: list[Film]) -> None:
     ours = {run: film["key"] for film in films for run in runs_of_words(film["synopsis"])}
     assert ours
     shared = {

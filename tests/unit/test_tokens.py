@@ -45,9 +45,7 @@ def claims(**changes: Any) -> dict[str, Any]:
     return {name: value for name, value in whole.items() if value is not None}
 
 
-def signed(
-    content: dict[str, Any], key: bytes = NEW_KEY, key_id: Any = "new", algorithm: str = "HS256"
-) -> str:
+def signed(content: dict[str, Any], key: bytes = NEW_KEY, key_id: Any = "new", algorithm: str = "HS256") -> str:
     return jwt.encode(content, key, algorithm=algorithm, headers={"kid": key_id} if key_id else None)
 
 

@@ -26,8 +26,6 @@ create function cinelibre.get_hybrid_recommendations(
 )
 language plpgsql volatile
 rows 20
--- A plan for the actual filters: a generic one expects a row or two and loops over thousands.
-set plan_cache_mode = 'force_custom_plan'
 as $$
 declare
     warm constant boolean := coalesce(
@@ -45,8 +43,10 @@ begin
     content as materialized (
         select c.item_id, row_number() over (order by c.score desc, c.item_id) as rank
         from cinelibre.get_content_recommendations(
-            p_user_id, case when warm then p_candidates / 2 else p_candidates end, p_item_type, p_languages, p_genres,
-            p_year_from, p_year_to
+            p_user_id,
+            -- Half is enough to enrich, all of it fills up.
+            case when (select count(*) from collaborative) < p_candidates / 2 then p_candidates else p_candidates / 2 end,
+            p_item_type, p_languages, p_genres, p_year_from, p_year_to
         ) c
     ),
     popular as materialized (

@@ -25,7 +25,8 @@ begin
         return null;
     end if;
     select * into kept from public.user_neighborhoods c
-    where c.user_id = p_user_id and c.computed_xmin <= pg_snapshot_xmax(seen);
+    where c.user_id = p_user_id and c.computed_xmin <= pg_snapshot_xmax(seen)
+        and c.server_started_at = pg_postmaster_start_time();
     if found then
         changed := array(
             select t.user_id from public.user_rating_totals t
@@ -92,6 +93,7 @@ begin
         limit max_neighbors
     ) r
     on conflict (user_id) do update set
+        server_started_at = excluded.server_started_at,
         computed_xmin = excluded.computed_xmin,
         neighbor_ids = excluded.neighbor_ids,
         correlations = excluded.correlations,

@@ -64,7 +64,7 @@ class CatalogServiceServicer:
     def ListMovies(self, request, context):
         """Lists films, oldest catalogue entry first unless `order` says otherwise; filters are combined with AND.
         Pages are stable: a film added meanwhile never makes another appear twice.
-        Errors: INVALID_ARGUMENT for an unknown language, genre, order or page token.
+        Errors: INVALID_ARGUMENT for a malformed language, an unknown order, or a bad page size or page token.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -81,7 +81,7 @@ class CatalogServiceServicer:
     def ListBooks(self, request, context):
         """Lists books, oldest catalogue entry first unless `order` says otherwise; filters are combined with AND.
         Pages are stable: a book added meanwhile never makes another appear twice.
-        Errors: INVALID_ARGUMENT for an unknown language, genre, order or page token.
+        Errors: INVALID_ARGUMENT for a malformed language, an unknown order, or a bad page size or page token.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

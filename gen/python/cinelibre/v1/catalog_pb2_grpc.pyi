@@ -36,7 +36,7 @@ class CatalogServiceStub:
     ListMovies: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.ListMoviesRequest, _catalog_pb2.ListMoviesResponse]
     """Lists films, oldest catalogue entry first unless `order` says otherwise; filters are combined with AND.
     Pages are stable: a film added meanwhile never makes another appear twice.
-    Errors: INVALID_ARGUMENT for an unknown language, genre, order or page token.
+    Errors: INVALID_ARGUMENT for a malformed language, an unknown order, or a bad page size or page token.
     """
     GetMovie: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.GetMovieRequest, _catalog_pb2.GetMovieResponse]
     """Returns one film by its id.
@@ -45,7 +45,7 @@ class CatalogServiceStub:
     ListBooks: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.ListBooksRequest, _catalog_pb2.ListBooksResponse]
     """Lists books, oldest catalogue entry first unless `order` says otherwise; filters are combined with AND.
     Pages are stable: a book added meanwhile never makes another appear twice.
-    Errors: INVALID_ARGUMENT for an unknown language, genre, order or page token.
+    Errors: INVALID_ARGUMENT for a malformed language, an unknown order, or a bad page size or page token.
     """
     GetBook: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.GetBookRequest, _catalog_pb2.GetBookResponse]
     """Returns one book by its id.
@@ -60,7 +60,7 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     ListMovies: _aio.UnaryUnaryMultiCallable[_catalog_pb2.ListMoviesRequest, _catalog_pb2.ListMoviesResponse]  # type: ignore[assignment]
     """Lists films, oldest catalogue entry first unless `order` says otherwise; filters are combined with AND.
     Pages are stable: a film added meanwhile never makes another appear twice.
-    Errors: INVALID_ARGUMENT for an unknown language, genre, order or page token.
+    Errors: INVALID_ARGUMENT for a malformed language, an unknown order, or a bad page size or page token.
     """
     GetMovie: _aio.UnaryUnaryMultiCallable[_catalog_pb2.GetMovieRequest, _catalog_pb2.GetMovieResponse]  # type: ignore[assignment]
     """Returns one film by its id.
@@ -69,7 +69,7 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     ListBooks: _aio.UnaryUnaryMultiCallable[_catalog_pb2.ListBooksRequest, _catalog_pb2.ListBooksResponse]  # type: ignore[assignment]
     """Lists books, oldest catalogue entry first unless `order` says otherwise; filters are combined with AND.
     Pages are stable: a book added meanwhile never makes another appear twice.
-    Errors: INVALID_ARGUMENT for an unknown language, genre, order or page token.
+    Errors: INVALID_ARGUMENT for a malformed language, an unknown order, or a bad page size or page token.
     """
     GetBook: _aio.UnaryUnaryMultiCallable[_catalog_pb2.GetBookRequest, _catalog_pb2.GetBookResponse]  # type: ignore[assignment]
     """Returns one book by its id.
@@ -87,7 +87,7 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_catalog_pb2.ListMoviesResponse, _abc.Awaitable[_catalog_pb2.ListMoviesResponse]]:
         """Lists films, oldest catalogue entry first unless `order` says otherwise; filters are combined with AND.
         Pages are stable: a film added meanwhile never makes another appear twice.
-        Errors: INVALID_ARGUMENT for an unknown language, genre, order or page token.
+        Errors: INVALID_ARGUMENT for a malformed language, an unknown order, or a bad page size or page token.
         """
 
     @_abc_1.abstractmethod
@@ -108,7 +108,7 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_catalog_pb2.ListBooksResponse, _abc.Awaitable[_catalog_pb2.ListBooksResponse]]:
         """Lists books, oldest catalogue entry first unless `order` says otherwise; filters are combined with AND.
         Pages are stable: a book added meanwhile never makes another appear twice.
-        Errors: INVALID_ARGUMENT for an unknown language, genre, order or page token.
+        Errors: INVALID_ARGUMENT for a malformed language, an unknown order, or a bad page size or page token.
         """
 
     @_abc_1.abstractmethod
