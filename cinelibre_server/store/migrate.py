@@ -40,7 +40,8 @@ async def migrate(url: str, report: Callable[[str], None] = lambda _line: None) 
 async def check_schema(connection: Connection) -> None:
     """Raises StartupError unless the database holds exactly this version's migrations and functions."""
     exists = await connection.fetchval(
-        "select to_regclass('public.schema_migrations') is not null and to_regclass('public.schema_functions') is not null"
+        "select to_regclass('public.schema_migrations') is not null"
+        " and to_regclass('public.schema_functions') is not null"
     )
     if not exists:
         raise StartupError("the database has no CineLibre schema yet: run `cinelibre migrate`")
