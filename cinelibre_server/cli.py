@@ -114,7 +114,7 @@ def model() -> None:
     """Build the embedding model in CINELIBRE_CACHE_DIR, if it is not there, and print its folder."""
     from cinelibre_server.embedding.model import ensure_model
 
-    settings = load_settings()
+    settings = load_settings(environment="local")
     print(ensure_model(settings.cache_dir, model=settings.model, model_dir=settings.model_dir).folder)
 
 
@@ -125,7 +125,8 @@ def healthcheck(
     """Exit with 0 if the server at TARGET is serving, else with 1."""
     from cinelibre_server.healthcheck import require_serving
 
-    address = target or f"127.0.0.1:{load_settings().grpc_port}"
+    settings = load_settings(environment="local")
+    address = target or f"127.0.0.1:{settings.grpc_port}"
     _run(require_serving(address))
     _out.print(f"{address} is serving")
 
@@ -227,7 +228,7 @@ def _data_dir(chosen: Path | None) -> Path:
 @asynccontextmanager
 async def _database(data_dir: Path | None, database_url: str | None) -> AsyncIterator[str]:
     """The database that was named, or the embedded one, started for the block if it doesn't run."""
-    url = database_url or load_settings().database_url.get_secret_value()
+    url = database_url or load_settings(environment="local").database_url.get_secret_value()
     if url:
         yield url
         return
@@ -241,6 +242,6 @@ def _load_embedder() -> "Embedder":
     from cinelibre_server.embedding.model import ensure_model
     from cinelibre_server.embedding.runtime import Embedder
 
-    settings = load_settings()
+    settings = load_settings(environment="local")
     files = ensure_model(settings.cache_dir, model=settings.model, model_dir=settings.model_dir)
     return Embedder(files, threads=os.cpu_count() or 1, cache_size=0)

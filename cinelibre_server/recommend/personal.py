@@ -38,6 +38,6 @@ async def list_personal(
     for candidate in page:
         liked = because.get(candidate.item_id, ())
         item = details[candidate.item_id]
-        reason = reasons.personal(candidate, item, [details[item_id].title for item_id in liked])
+        reason = reasons.personal(candidate, item, [details[item_id] for item_id in liked])
         result.append(PersonalRecommendation(candidate, item, reason, liked))
     return result, len(found) > limit

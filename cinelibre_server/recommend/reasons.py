@@ -6,7 +6,7 @@ from cinelibre_server.store.items import ItemDetails
 from cinelibre_server.store.recommend import Candidate
 
 
-def personal(candidate: Candidate, item: ItemDetails, liked_titles: Sequence[str]) -> str:
+def personal(candidate: Candidate, item: ItemDetails, liked: Sequence[ItemDetails]) -> str:
     """The reason of a personal recommendation, by the source that gave it most of its score."""
     if candidate.source == "collaborative" and candidate.predicted_stars is not None:
         people = _count(candidate.neighbor_count or 0, "person", "people")
@@ -14,8 +14,8 @@ def personal(candidate: Candidate, item: ItemDetails, liked_titles: Sequence[str
             f"{people} with taste like yours rated it; you would give it about {candidate.predicted_stars:.1f} stars."
         )
     if candidate.source == "content":
-        if liked_titles:
-            return f"Because you liked {' and '.join(liked_titles)}."
+        if liked:
+            return f"Because you liked {' and '.join(_name(other, item) for other in liked)}."
         return "Close in meaning to what you liked."
     return popular(item.rating_count if candidate.source == "popular" else 0, item.mean_stars or 0.0, recent=False)
 
@@ -30,13 +30,21 @@ def popular(rating_count: int, mean_stars: float, *, recent: bool) -> str:
 
 def similar(item: ItemDetails, near: ItemDetails) -> str:
     """What a near item shares with the one asked about, as far as the facts tell."""
+    name = _name(item, near)
     people = set(item.directors or item.authors or ()) & set(near.directors or near.authors or ())
     if people:
-        return f"Like {item.title}, it is by {sorted(people)[0]}."
+        return f"Like {name}, it is by {sorted(people)[0]}."
     genres = [genre for genre in near.genres if genre in item.genres]
     if genres:
-        return f"Close in meaning to {item.title}, and also {' and '.join(genres[:2])}."
-    return f"Close in meaning to {item.title}."
+        return f"Close in meaning to {name}, and also {' and '.join(genres[:2])}."
+    return f"Close in meaning to {name}."
+
+
+def _name(other: ItemDetails, item: ItemDetails) -> str:
+    """The other item's title; where it is a book beside a film, or the other way round, with what it is."""
+    if other.item_type == item.item_type:
+        return other.title
+    return f"the {'film' if other.item_type == 'movie' else 'book'} {other.title}"
 
 
 def _count(number: int, one: str, many: str) -> str:

@@ -89,7 +89,8 @@ async def load_items(
     async with connection.transaction():
         await connection.execute(_QUERIES["lock_catalog"])
         await connection.execute(_QUERIES["create_staged_items"])
-        await connection.copy_records_to_table("staged_items", records=_records(entries), columns=_COLUMNS)
+        # As a list: an entry that can't be read must fail before the COPY begins, not within it.
+        await connection.copy_records_to_table("staged_items", records=list(_records(entries)), columns=_COLUMNS)
         await connection.execute(_QUERIES["analyze_staged_items"])
         if not await connection.fetchval(_QUERIES["staged_items_are_distinct"]):
             raise ValueError(f"{source} has two entries with the same id")

@@ -102,10 +102,24 @@ def test_blocking_embedding_reports_every_text_once(embedder: Embedder) -> None:
     assert len(done) > 1
 
 
-async def test_queries_run_off_the_event_loop_on_one_thread(embedder: Embedder) -> None:
-    await asyncio.gather(*(embedder.embed_query(f"off the loop {n}") for n in range(4)))
-    names = [thread.name for thread in threading.enumerate() if thread.name.startswith("embedding")]
-    assert len(names) == len(set(names))
+def _embedding_threads() -> set[threading.Thread]:
+    return {thread for thread in threading.enumerate() if thread.name.startswith("embedding")}
+
+
+@pytest.mark.parametrize("parallel", [1, 2])
+async def test_as_many_queries_run_at_once_as_asked_for(files: ModelFiles, parallel: int) -> None:
+    others = _embedding_threads()
+    embedder = Embedder(files, parallel=parallel)
+    vectors = await asyncio.gather(*(embedder.embed_query(f"off the loop {n}") for n in range(8)))
+    assert len(_embedding_threads() - others) == parallel
+    embedder.close()
+    alone = Embedder(files)
+    for n, vector in enumerate(vectors):
+        assert vector @ await alone.embed_query(f"off the loop {n}") > 0.9999
+    alone.close()
+
+
+async def test_queries_run_off_the_event_loop(embedder: Embedder) -> None:
     beats = 0
 
     async def beat() -> None:
@@ -240,3 +254,17 @@ def test_a_process_with_the_model_stays_below_260_megabytes(files: ModelFiles) -
     )
     assert files.folder.is_dir()
     assert int(child.stdout) * 1024 < 260e6
+
+
+def test_the_runtime_reports_to_nobody(tmp_path: Path) -> None:
+    """ONNX Runtime keeps what it will send in a database under the home folder, unless it is told not to."""
+    code = (
+        "import sys; from pathlib import Path;"
+        "from cinelibre_server.embedding.model import ensure_model;"
+        "from cinelibre_server.embedding.runtime import Embedder;"
+        "Embedder(ensure_model(Path(sys.argv[1]))).close()"
+    )
+    # It is silent in CI of its own accord, which would hide the fault.
+    environment = {"HOME": str(tmp_path), "PATH": os.environ["PATH"]}
+    subprocess.run([sys.executable, "-c", code, str(CACHE)], env=environment, check=True)
+    assert list(tmp_path.rglob("*onnxruntime*")) == []
