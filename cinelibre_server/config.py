@@ -23,7 +23,9 @@ class Settings(BaseSettings):
     database_url: SecretStr = Field(
         SecretStr(""), description="PostgreSQL >= 15 with pgvector >= 0.8: postgresql://user:password@host/db"
     )
-    database_pool_size: int = Field(10, ge=1, le=200, description="connections a process")
+    database_pool_size: int = Field(
+        3, ge=1, le=200, description="connections a process; more than the database's cores + 1 only adds waiting"
+    )
     grpc_host: str = Field("127.0.0.1", description="address the gRPC server listens on")
     grpc_port: int = Field(50051, ge=0, le=65535, description="port of the gRPC server; 0 picks a free one")
     metrics_host: str = Field("127.0.0.1", description="address of the Prometheus endpoint")

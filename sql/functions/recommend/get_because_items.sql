@@ -8,7 +8,10 @@ as $$
         select l.item_id, l.embedding from cinelibre.get_liked_items(p_user_id) l where l.embedding is not null
     ),
     wanted as materialized (
-        select w.item_id, cinelibre.item_embedding(w.item_id) as embedding from unnest(p_item_ids) as w (item_id)
+        select w.item_id, coalesce(m.embedding, b.embedding) as embedding
+        from unnest(p_item_ids) as w (item_id)
+        left join public.movies m on m.movie_id = w.item_id
+        left join public.books b on b.book_id = w.item_id
     )
     select w.item_id, array(
         select l.item_id from liked l order by l.embedding <=> w.embedding, l.item_id limit 2
