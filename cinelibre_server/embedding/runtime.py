@@ -1,4 +1,4 @@
-"""The one embedding runtime: fastembed on ONNX Runtime, on one thread of its own, off the event loop."""
+"""The one embedding runtime: fastembed on ONNX Runtime, on threads of its own, off the event loop."""
 
 import asyncio
 import unicodedata

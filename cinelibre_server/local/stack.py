@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -60,14 +60,9 @@ async def run_up(
         announce(endpoints)
         # Last: whoever waits for it finds the announcement too.
         if options.ready_file:
-            _write_whole(options.ready_file, json.dumps(vars_of(endpoints)) + "\n")
+            _write_whole(options.ready_file, json.dumps(asdict(endpoints)) + "\n")
 
     await run_stack(assemble)
-
-
-def vars_of(endpoints: Endpoints) -> dict[str, str | None]:
-    """The endpoints as the ready file holds them."""
-    return {"grpc": endpoints.grpc, "http": endpoints.http, "metrics": endpoints.metrics}
 
 
 async def _start_parts(

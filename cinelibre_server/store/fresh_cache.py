@@ -2,7 +2,7 @@
 
 import time
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Awaitable, Callable, Hashable
 from typing import Generic, TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
@@ -23,6 +23,14 @@ class FreshCache(Generic[Key, Value]):
         """The value, if it is still fresh."""
         kept = self._kept.get(key)
         return kept[1] if kept and kept[0] > time.monotonic() else None
+
+    async def find_or_fetch(self, key: Key, fetch: Callable[[], Awaitable[Value]]) -> Value:
+        """The fresh value, or what `fetch` gives, which is then kept."""
+        kept = self.find(key)
+        if kept is None:
+            kept = await fetch()
+            self.keep(key, kept)
+        return kept
 
     def keep(self, key: Key, value: Value) -> None:
         """Keeps a value that was read just now."""

@@ -78,13 +78,13 @@ class RecommendStore:
         self, wanted: ItemFilter, since: datetime | None, limit: int, after: ScoreKey | None
     ) -> list[PopularItem]:
         """The best by damped mean, of ratings since then or of all; the list may be FRESH_SECONDS old."""
+
+        async def fetch() -> list[PopularItem]:
+            rows = await self._pool.fetch(_SQL["popular"], limit, *wanted.parameters, since, *_key(after))
+            return [PopularItem(*row) for row in rows]
+
         key = (wanted, since and since.replace(microsecond=0), limit, after)
-        if (kept := self._popular.find(key)) is not None:
-            return kept
-        rows = await self._pool.fetch(_SQL["popular"], limit, *wanted.parameters, since, *_key(after))
-        found = [PopularItem(*row) for row in rows]
-        self._popular.keep(key, found)
-        return found
+        return await self._popular.find_or_fetch(key, fetch)
 
     async def catalogue(self, wanted: ItemFilter, limit: int, after_id: int) -> list[int]:
         """Ids of catalogue entries in order, for a list that has no ratings to go by."""
@@ -95,13 +95,12 @@ class RecommendStore:
         self, item_id: int, item_type: ItemKind | None, limit: int, after: ScoreKey | None
     ) -> list[ScoredItem]:
         """The nearest items of one type or, with None, of both; the list may be FRESH_SECONDS old."""
-        key = (item_id, item_type, limit, after)
-        if (kept := self._similar.find(key)) is not None:
-            return kept
-        rows = await self._pool.fetch(_SQL["similar"], item_id, limit, item_type, *_key(after))
-        found = [ScoredItem(*row) for row in rows]
-        self._similar.keep(key, found)
-        return found
+
+        async def fetch() -> list[ScoredItem]:
+            rows = await self._pool.fetch(_SQL["similar"], item_id, limit, item_type, *_key(after))
+            return [ScoredItem(*row) for row in rows]
+
+        return await self._similar.find_or_fetch((item_id, item_type, limit, after), fetch)
 
     async def because(self, user_id: int, item_ids: Sequence[int]) -> Mapping[int, Sequence[int]]:
         """For each item the user's liked items nearest to it, the nearest first."""

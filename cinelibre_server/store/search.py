@@ -26,17 +26,16 @@ class SearchStore:
         self, embedding: NDArray[np.float32], wanted: ItemFilter, limit: int, after: ScoreKey | None
     ) -> list[ScoredItem]:
         """The items nearest to a normalised vector of the model's dimensions; the list may be FRESH_SECONDS old."""
-        key = (embedding.tobytes(), wanted, limit, after)
-        if (kept := self._kept.find(key)) is not None:
-            return kept
-        rows = await self._pool.fetch(
-            _SQL["semantic"],
-            embedding,
-            limit,
-            *wanted.parameters,
-            after.score if after else None,
-            after.item_id if after else None,
-        )
-        found = [ScoredItem(*row) for row in rows]
-        self._kept.keep(key, found)
-        return found
+
+        async def fetch() -> list[ScoredItem]:
+            rows = await self._pool.fetch(
+                _SQL["semantic"],
+                embedding,
+                limit,
+                *wanted.parameters,
+                after.score if after else None,
+                after.item_id if after else None,
+            )
+            return [ScoredItem(*row) for row in rows]
+
+        return await self._kept.find_or_fetch((embedding.tobytes(), wanted, limit, after), fetch)
