@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cinelibre_server import __version__
+from cinelibre_server.commands.evaluate import evaluate_app
 from cinelibre_server.config import load_settings
 from cinelibre_server.errors import StartupError
 from cinelibre_server.progress import progress
@@ -29,6 +30,7 @@ app = typer.Typer(
 )
 import_app = typer.Typer(help="Bring ratings and items in from elsewhere.", no_args_is_help=True)
 app.add_typer(import_app, name="import")
+app.add_typer(evaluate_app, name="evaluate")
 
 _out = Console()
 _STATEMENT_SECONDS = 3600.0

@@ -1,1 +1,1 @@
-"""How good recommendations and search are, measured offline on public data (`make evaluate`)."""
+"""How good search is, measured offline on public data (`make evaluate ARGS=--search`)."""

@@ -5,13 +5,14 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import mean
 from typing import Any
 
-from benchmarks.evaluation.scores import CUTOFF, Result, reciprocal_rank
+import numpy as np
+
 from cinelibre_server.embedding.runtime import Embedder
 from cinelibre_server.ingest.embed import embed_missing
 from cinelibre_server.progress import Progress
+from cinelibre_server.recommend.evaluation.measures import reciprocal_rank
 from cinelibre_server.store.catalog_load import MovieEntry, load_items
 from cinelibre_server.store.database import Pool
 from cinelibre_server.store.items import ItemFilter
@@ -24,6 +25,7 @@ TASK = "films described from memory"
 _SOURCE = "evaluation"
 _ALL = "all"
 _LEAST_PLOT = 60
+_CUTOFF = 10
 _LISTED = "select external_id, item_id from item_external_ids where source = $1"
 
 
@@ -36,6 +38,15 @@ class Query:
     right: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Means over the queries of a `group`: a language with its number of queries, or all."""
+
+    group: str
+    mrr: float
+    recall: float
+
+
 async def evaluate_search(pool: Pool, data: Path, embedder: Embedder, progress: Progress) -> list[Result]:
     """Loads and embeds the films that have a plot, and asks; a query scores by its best right film."""
     async with pool.acquire() as connection:
@@ -43,17 +54,23 @@ async def evaluate_search(pool: Pool, data: Path, embedder: Embedder, progress: 
     await embed_missing(pool, embedder, progress)
     items = {row["external_id"]: row["item_id"] for row in await pool.fetch(_LISTED, _SOURCE)}
     store = SearchStore(pool)
-    ranks: defaultdict[str, list[float]] = defaultdict(list)
+    hits: defaultdict[str, list[list[bool]]] = defaultdict(list)
     for query in _queries(data / QUERIES):
-        found = await store.semantic(await embedder.embed_query(query.text), ItemFilter(), CUTOFF, None)
+        found = await store.semantic(await embedder.embed_query(query.text), ItemFilter(), _CUTOFF, None)
         right = {items[imdb_id] for imdb_id in query.right if imdb_id in items}
+        places = [hit.item_id in right for hit in found]
         for group in (query.language, _ALL):
-            ranks[group].append(reciprocal_rank([hit.item_id for hit in found], right))
+            hits[group].append(places + [False] * (_CUTOFF - len(places)))
     return [
-        # Any one of the right films will do.
-        Result(TASK, f"{group} ({len(values)})", {"MRR@10": mean(values), "Recall@10": mean(map(bool, values))})
-        for group, values in sorted(ranks.items(), key=lambda entry: (entry[0] == _ALL, entry[0]))
+        _result(f"{group} ({len(rows)})", rows)
+        for group, rows in sorted(hits.items(), key=lambda entry: (entry[0] == _ALL, entry[0]))
     ]
+
+
+def _result(group: str, rows: list[list[bool]]) -> Result:
+    hits = np.array(rows)
+    # Any one of the right films will do.
+    return Result(group, float(reciprocal_rank(hits).mean()), float(hits.any(axis=1).mean()))
 
 
 def _films(path: Path) -> list[MovieEntry]:

@@ -91,6 +91,16 @@ async def forget_embeddings(connection: Connection, item_type: ItemType, item_id
     await connection.execute(_QUERIES[f"forget_embeddings_{item_type}"], item_ids)
 
 
+async def list_movie_vectors(connection: Connection) -> tuple[list[int], NDArray[np.float32]]:
+    """The ids of all films with an embedding, ascending, and their vectors (float32[films, 384], of length 1).
+
+    The connection is a pool's: it knows the vector type.
+    """
+    rows = await connection.fetch(_QUERIES["list_movie_vectors"])
+    vectors = [row["embedding"].to_numpy() for row in rows]
+    return [row["movie_id"] for row in rows], np.array(vectors, dtype=np.float32).reshape(len(rows), STORED_DIMENSIONS)
+
+
 def _passage(row: asyncpg.Record) -> Passage:
     return Passage(
         item_id=row["item_id"],

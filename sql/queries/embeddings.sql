@@ -67,3 +67,7 @@ update movies set embedding = null, embedded_text_hash = null where movie_id = a
 -- name: forget_embeddings_book
 -- The same for books.
 update books set embedding = null, embedded_text_hash = null where book_id = any($1::int[]);
+
+-- name: list_movie_vectors
+-- All films with an embedding, and it.
+select movie_id, embedding from movies where embedding is not null order by movie_id;

@@ -1,0 +1,86 @@
+"""`cinelibre evaluate`: how good the product is, measured on data of your own."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, get_args
+
+import typer
+import uvloop
+from rich.console import Console
+
+from cinelibre_server.config import load_settings
+from cinelibre_server.errors import StartupError
+from cinelibre_server.progress import progress
+
+if TYPE_CHECKING:
+    from cinelibre_server.embedding.runtime import Embedder
+    from cinelibre_server.recommend.evaluation.score import Part
+
+evaluate_app = typer.Typer(help="Measure the quality of recommendations offline.", no_args_is_help=True)
+
+_HTML_NAME = "evaluation.html"
+
+
+@evaluate_app.callback()
+def _group() -> None:
+    """Measure the quality of recommendations offline."""
+
+
+@evaluate_app.command("recommendations")
+def recommendations(
+    data: Annotated[Path, typer.Option("--data", help="A MovieLens folder: ml-100k, ml-latest, ml-1m… or alike.")],
+    json: Annotated[Path | None, typer.Option("--json", help="Write all numbers here.")] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option(
+            "--html", help=f"Write a report with plots to this file or folder. [default: {_HTML_NAME} beside the JSON]"
+        ),
+    ] = None,
+    only: Annotated[
+        list[str] | None, typer.Option("--only", help="stars, ranking or cold-start; can be repeated. [default: all]")
+    ] = None,
+    max_users: Annotated[int, typer.Option(min=1, help="Measure the lists of at most so many users a split.")] = 2000,
+    embed: Annotated[
+        bool, typer.Option("--embed/--no-embed", help="Embed the films, as content and hybrid need it.")
+    ] = True,
+) -> None:
+    """Predict stars, rank and greet new users on parts of the ratings that were held back, in databases of its own."""
+    from cinelibre_server.recommend.evaluation.report.json_report import write_json
+    from cinelibre_server.recommend.evaluation.report.tables import tables
+    from cinelibre_server.recommend.evaluation.run import evaluate
+
+    parts = _parts(only)
+    for folder in {path.resolve().parent for path in (json, html) if path}:
+        if not folder.is_dir():
+            raise StartupError(f"{folder} is no folder: make it first")
+    embedder = _load_embedder() if embed else None
+    try:
+        evaluation = uvloop.run(evaluate(data, parts, embedder, max_users, progress))
+    finally:
+        if embedder:
+            embedder.close()
+    console = Console()
+    for table in tables(evaluation):
+        console.print(table)
+    for note in evaluation.notes:
+        console.print(note, markup=False, style="dim")
+    if json:
+        write_json(evaluation, json)
+
+
+def _parts(only: list[str] | None) -> "list[Part]":
+    from cinelibre_server.recommend.evaluation.score import Part
+
+    known: tuple[Part, ...] = get_args(Part)
+    if unknown := set(only or ()) - set(known):
+        raise StartupError(f"there is no part {sorted(unknown)[0]!r}: --only takes {', '.join(known)}")
+    return [part for part in known if not only or part in only]
+
+
+def _load_embedder() -> "Embedder":
+    from cinelibre_server.embedding.model import ensure_model
+    from cinelibre_server.embedding.runtime import Embedder
+
+    settings = load_settings(environment="local")
+    files = ensure_model(settings.cache_dir, model=settings.model, model_dir=settings.model_dir)
+    return Embedder(files, threads=os.cpu_count() or 1, cache_size=0)

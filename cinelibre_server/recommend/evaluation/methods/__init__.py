@@ -1,0 +1,1 @@
+"""What is evaluated: ours through the SQL that serves, simple baselines, and the methods of other libraries."""

@@ -1,0 +1,64 @@
+"""An evaluation as tables on a terminal."""
+
+from collections.abc import Iterator, Sequence
+
+from rich.table import Table
+
+from cinelibre_server.recommend.evaluation.score import Evaluation, Score
+from cinelibre_server.recommend.evaluation.tasks import cold_start
+
+MAIN_MEASURE = "nDCG@10"
+LOWER_IS_BETTER = frozenset({"RMSE", "MAE"})
+# More of these is another kind of list, not a better one.
+WITHOUT_BEST = frozenset({"popularity rank", "diversity@10", "coverage@10"})
+
+
+def tables(evaluation: Evaluation) -> Iterator[Table]:
+    """One a task; the best of each column stands out. Cold start: nDCG@10 by number of ratings."""
+    for task in evaluation.tasks():
+        if task == cold_start.TASK:
+            yield _cold_start_table(evaluation)
+        else:
+            yield _table(f"{task} (mean of {len(evaluation.by_split(task))})", evaluation.means(task))
+
+
+def number(measure: str, value: float) -> str:
+    """With the digits that make sense."""
+    return f"{value:,.0f}" if measure == "popularity rank" else f"{value:.4f}"
+
+
+def best_values(rows: Sequence[Score]) -> dict[str, float]:
+    """The best value of each measure that has one."""
+    return {
+        measure: (min if measure in LOWER_IS_BETTER else max)(row.measures[measure] for row in rows)
+        for measure in rows[0].measures
+        if measure not in WITHOUT_BEST
+    }
+
+
+def _table(title: str, rows: Sequence[Score]) -> Table:
+    table = Table("", title=title)
+    best = best_values(rows)
+    for measure in rows[0].measures:
+        table.add_column(measure, justify="right")
+    for row in rows:
+        cells = (
+            f"[bold]{number(measure, value)}[/]" if best.get(measure) == value else number(measure, value)
+            for measure, value in row.measures.items()
+        )
+        table.add_row(row.method, *cells)
+    return table
+
+
+def _cold_start_table(evaluation: Evaluation) -> Table:
+    points = evaluation.by_split(cold_start.TASK)
+    # The same shape as the other tables: a point instead of a measure.
+    methods = [score.method for score in next(iter(points.values()))]
+    columns = {
+        point: {score.method: score.measures[MAIN_MEASURE] for score in scores} for point, scores in points.items()
+    }
+    rows = [
+        Score(cold_start.TASK, "", method, {point: values[method] for point, values in columns.items()})
+        for method in methods
+    ]
+    return _table(f"{cold_start.TASK}: {MAIN_MEASURE} after", rows)
