@@ -39,23 +39,29 @@ def recommendations(
     only: Annotated[
         list[str] | None, typer.Option("--only", help="stars, ranking or cold-start; can be repeated. [default: all]")
     ] = None,
+    peers: Annotated[
+        bool,
+        typer.Option("--peers", help="Measure Surprise, implicit and LensKit too: pip install 'cinelibre[peers]'."),
+    ] = False,
     max_users: Annotated[int, typer.Option(min=1, help="Measure the lists of at most so many users a split.")] = 2000,
     embed: Annotated[
         bool, typer.Option("--embed/--no-embed", help="Embed the films, as content and hybrid need it.")
     ] = True,
 ) -> None:
     """Predict stars, rank and greet new users on parts of the ratings that were held back, in databases of its own."""
+    from cinelibre_server.recommend.evaluation.report.html_report import write_html
     from cinelibre_server.recommend.evaluation.report.json_report import write_json
     from cinelibre_server.recommend.evaluation.report.tables import tables
-    from cinelibre_server.recommend.evaluation.run import evaluate
+    from cinelibre_server.recommend.evaluation.run import Options, evaluate
 
-    parts = _parts(only)
-    for folder in {path.resolve().parent for path in (json, html) if path}:
+    options = Options(_parts(only), max_users, peers)
+    page = _page(json, html)
+    for folder in {path.resolve().parent for path in (json, page) if path}:
         if not folder.is_dir():
             raise StartupError(f"{folder} is no folder: make it first")
     embedder = _load_embedder() if embed else None
     try:
-        evaluation = uvloop.run(evaluate(data, parts, embedder, max_users, progress))
+        evaluation = uvloop.run(evaluate(data, options, embedder, progress))
     finally:
         if embedder:
             embedder.close()
@@ -66,6 +72,16 @@ def recommendations(
         console.print(note, markup=False, style="dim")
     if json:
         write_json(evaluation, json)
+    if page:
+        write_html(evaluation, page)
+        console.print(f"The report with plots is {page}", markup=False)
+
+
+def _page(json: Path | None, html: Path | None) -> Path | None:
+    """Where the report goes, if anywhere."""
+    if html is None:
+        return json.with_name(_HTML_NAME) if json else None
+    return html / _HTML_NAME if html.is_dir() else html
 
 
 def _parts(only: list[str] | None) -> "list[Part]":

@@ -1,7 +1,7 @@
 """What an evaluation found."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from statistics import fmean
 from typing import Literal, TypeAlias
 
@@ -38,7 +38,7 @@ class Evaluation:
     facts: Mapping[str, object]
     scores: Sequence[Score]
     tunings: Sequence[Tuning] = ()
-    notes: Sequence[str] = field(default=())
+    notes: Sequence[str] = ()
 
     def tasks(self) -> list[str]:
         """The tasks in their order."""

@@ -1,6 +1,6 @@
 """An evaluation as tables on a terminal."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from rich.table import Table
 
@@ -17,9 +17,11 @@ def tables(evaluation: Evaluation) -> Iterator[Table]:
     """One a task; the best of each column stands out. Cold start: nDCG@10 by number of ratings."""
     for task in evaluation.tasks():
         if task == cold_start.TASK:
-            yield _cold_start_table(evaluation)
+            yield _table(f"{task}: {MAIN_MEASURE} after", cold_start_rows(evaluation))
         else:
             yield _table(f"{task} (mean of {len(evaluation.by_split(task))})", evaluation.means(task))
+    if evaluation.tunings:
+        yield _tuning_table(evaluation)
 
 
 def number(measure: str, value: float) -> str:
@@ -50,15 +52,29 @@ def _table(title: str, rows: Sequence[Score]) -> Table:
     return table
 
 
-def _cold_start_table(evaluation: Evaluation) -> Table:
+def cold_start_rows(evaluation: Evaluation) -> list[Score]:
+    """The main measure of each method, with the numbers of ratings where other tasks have measures."""
     points = evaluation.by_split(cold_start.TASK)
-    # The same shape as the other tables: a point instead of a measure.
     methods = [score.method for score in next(iter(points.values()))]
     columns = {
         point: {score.method: score.measures[MAIN_MEASURE] for score in scores} for point, scores in points.items()
     }
-    rows = [
+    return [
         Score(cold_start.TASK, "", method, {point: values[method] for point, values in columns.items()})
         for method in methods
     ]
-    return _table(f"{cold_start.TASK}: {MAIN_MEASURE} after", rows)
+
+
+def parameters(values: Mapping[str, object]) -> str:
+    """Names and values, one after the other."""
+    return "; ".join(
+        f"{name}: {', '.join(map(str, value)) if isinstance(value, tuple) else value}" for name, value in values.items()
+    )
+
+
+def _tuning_table(evaluation: Evaluation) -> Table:
+    table = Table("", "grid", "tried", "chosen", "validation nDCG@10", title="parameters of other methods")
+    for tuning in evaluation.tunings:
+        tried = f"{tuning.tried} of {tuning.points} in {tuning.seconds:.0f} s"
+        table.add_row(tuning.method, parameters(tuning.grid), tried, parameters(tuning.chosen), f"{tuning.ndcg:.4f}")
+    return table
