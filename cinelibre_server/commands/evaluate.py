@@ -1,8 +1,11 @@
 """`cinelibre evaluate`: how good the product is, measured on data of your own."""
 
+import asyncio
 import os
+import signal
+from collections.abc import Coroutine
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, get_args
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 import uvloop
@@ -14,7 +17,7 @@ from cinelibre_server.progress import progress
 
 if TYPE_CHECKING:
     from cinelibre_server.embedding.runtime import Embedder
-    from cinelibre_server.recommend.evaluation.score import Part
+    from cinelibre_server.recommend.evaluation.score import Evaluation, Part
 
 evaluate_app = typer.Typer(help="Measure the quality of recommendations offline.", no_args_is_help=True)
 
@@ -41,7 +44,7 @@ def recommendations(
     ] = None,
     peers: Annotated[
         bool,
-        typer.Option("--peers", help="Measure Surprise, implicit and LensKit too: pip install 'cinelibre[peers]'."),
+        typer.Option("--peers", help="Measure Surprise, implicit and LensKit, too (the extra `peers`)."),
     ] = False,
     max_users: Annotated[int, typer.Option(min=1, help="Measure the lists of at most so many users a split.")] = 2000,
     embed: Annotated[
@@ -61,7 +64,7 @@ def recommendations(
             raise StartupError(f"{folder} is no folder: make it first")
     embedder = _load_embedder() if embed else None
     try:
-        evaluation = uvloop.run(evaluate(data, options, embedder, progress))
+        evaluation = uvloop.run(_until_stopped(evaluate(data, options, embedder, progress)))
     finally:
         if embedder:
             embedder.close()
@@ -75,6 +78,17 @@ def recommendations(
     if page:
         write_html(evaluation, page)
         console.print(f"The report with plots is {page}", markup=False)
+
+
+async def _until_stopped(work: Coroutine[Any, Any, "Evaluation"]) -> "Evaluation":
+    """Its result; Ctrl-C and SIGTERM end it, and the scratch databases with it."""
+    task = asyncio.current_task()
+    assert task is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    try:
+        return await work
+    except asyncio.CancelledError:
+        raise StartupError("stopped before the end: nothing was written") from None
 
 
 def _page(json: Path | None, html: Path | None) -> Path | None:

@@ -20,7 +20,7 @@ def star_predictors(pool: Pool, user_ids: IntArray, item_ids: IntArray, training
 class CollaborativeStars:
     """What collaborative filtering says; where it is silent the user's mean stands in, then everybody's."""
 
-    name = "CineLibre collaborative, else the user's mean"
+    name = "CineLibre collaborative, else mean"
 
     def __init__(self, store: RecommendStore, user_ids: IntArray, item_ids: IntArray, training: Ratings) -> None:
         self._store = store

@@ -81,9 +81,7 @@ def _bars(rows: Sequence[Score], measure: str) -> str:
 def _cold_start_plot(rows: Sequence[Score]) -> str:
     points = list(rows[0].measures)
     series = {row.method: list(row.measures.values()) for row in rows}
-    # The colour belongs to a method's place, so that the order of the lines does not change it.
-    colors = {name: place % 10 for place, name in enumerate(series)}
-    return svg.lines(points, series, colors, MAIN_MEASURE)
+    return svg.lines(points, series, _ours(rows), MAIN_MEASURE)
 
 
 def _table(rows: Sequence[Score]) -> str:

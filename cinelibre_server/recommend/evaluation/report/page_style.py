@@ -17,7 +17,7 @@ STYLE = """
   }
 }
 body { margin: 0; background: var(--page); color: var(--ink); font: 15px/1.5 system-ui, sans-serif; }
-main { max-width: 860px; margin: 0 auto; padding: 32px 20px 64px; }
+main { max-width: 1000px; margin: 0 auto; padding: 32px 20px 64px; }
 h1 { font-size: 26px; margin: 0 0 4px; }
 h2 { font-size: 17px; margin: 0 0 12px; }
 .facts, .axis { color: var(--soft); margin: 0 0 12px; }
@@ -32,6 +32,7 @@ svg text.tick { fill: var(--soft); font-size: 12px; }
 .bar.other { fill: var(--other); }
 .grid { stroke: var(--rule); }
 .series { fill: none; stroke: currentColor; stroke-width: 2; stroke-linejoin: round; }
+.series.other { stroke-dasharray: 5 4; stroke-width: 1.5; }
 .leader { fill: none; stroke: currentColor; stroke-width: 1; opacity: 0.4; }
 .dot { fill: currentColor; stroke: var(--card); stroke-width: 2; }
 .key { fill: currentColor; }

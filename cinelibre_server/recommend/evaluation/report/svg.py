@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from math import ceil, floor, log10
 
-_WIDTH = 760
-_LABEL = 270
+_WIDTH = 880
+_LABEL = 330
 _VALUE = 64
 _BAR = 18
 _ROW = 28
@@ -13,6 +13,7 @@ _PLOT_HEIGHT = 320
 _MARGIN = 44
 _LINE_RIGHT = 250
 _LABEL_GAP = 16
+_COLORS = 10
 
 
 def bars(values: Mapping[str, float], digits: int, ours: frozenset[str]) -> str:
@@ -35,8 +36,8 @@ def bars(values: Mapping[str, float], digits: int, ours: frozenset[str]) -> str:
     return "".join([*parts, "</svg>"])
 
 
-def lines(points: Sequence[str], series: Mapping[str, Sequence[float]], colors: Mapping[str, int], axis: str) -> str:
-    """A line for each series over evenly spaced points; `colors` gives each its number in the page's palette."""
+def lines(points: Sequence[str], series: Mapping[str, Sequence[float]], ours: frozenset[str], axis: str) -> str:
+    """A line for each series over evenly spaced points, dashed if it is not in `ours`; colours go by their order."""
     top = _ceiling(max(max(values) for values in series.values()))
     left, right, bottom = _MARGIN, _WIDTH - _LINE_RIGHT, _PLOT_HEIGHT - _MARGIN
     across = [left + 16 + place * (right - left - 32) / max(len(points) - 1, 1) for place in range(len(points))]
@@ -54,10 +55,11 @@ def lines(points: Sequence[str], series: Mapping[str, Sequence[float]], colors: 
     for name, x in zip(points, across, strict=True):
         parts.append(f'<text class="tick" x="{x:.1f}" y="{bottom + 20}" text-anchor="middle">{escape(name)}</text>')
     labels = _spread({name: height(values[-1]) for name, values in series.items()})
-    for name, values in series.items():
+    for place, (name, values) in enumerate(series.items()):
+        kind = "ours" if name in ours else "other"
         spots = [(x, height(value)) for x, value in zip(across, values, strict=True)]
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in spots)
-        parts.append(f'<g class="c{colors[name]}"><polyline class="series" points="{path}"/>')
+        parts.append(f'<g class="c{place % _COLORS}"><polyline class="series {kind}" points="{path}"/>')
         for (x, y), point, value in zip(spots, points, values, strict=True):
             title = f"{escape(name)}, {escape(point)}: {value:.4f}"
             parts.append(f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="4"><title>{title}</title></circle>')
@@ -66,7 +68,7 @@ def lines(points: Sequence[str], series: Mapping[str, Sequence[float]], colors: 
         parts.append(
             f'<rect class="key" x="{right + 10}" y="{labels[name] - 5:.1f}" width="10" height="10" rx="2"/></g>'
         )
-        parts.append(f'<text class="label" x="{right + 26}" y="{labels[name] + 4:.1f}">{escape(name)}</text>')
+        parts.append(f'<text class="label {kind}" x="{right + 26}" y="{labels[name] + 4:.1f}">{escape(name)}</text>')
     return "".join([*parts, "</svg>"])
 
 
