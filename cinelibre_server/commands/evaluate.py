@@ -54,7 +54,7 @@ def recommendations(
     """Predict stars, rank and greet new users on parts of the ratings that were held back, in databases of its own."""
     from cinelibre_server.recommend.evaluation.report.html_report import write_html
     from cinelibre_server.recommend.evaluation.report.json_report import write_json
-    from cinelibre_server.recommend.evaluation.report.tables import tables
+    from cinelibre_server.recommend.evaluation.report.tables import tables, tuning_lines
     from cinelibre_server.recommend.evaluation.run import Options, evaluate
 
     options = Options(_parts(only), max_users, peers)
@@ -71,7 +71,7 @@ def recommendations(
     console = Console()
     for table in tables(evaluation):
         console.print(table)
-    for note in evaluation.notes:
+    for note in (*tuning_lines(evaluation), *evaluation.notes):
         console.print(note, markup=False, style="dim")
     if json:
         write_json(evaluation, json)

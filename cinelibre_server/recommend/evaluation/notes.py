@@ -9,10 +9,11 @@ def describe(dataset: Dataset, max_users: int, *, embedded: bool, tuned: bool) -
         "Rating prediction: the five folds of Surprise's published benchmark, all of its test ratings.",
         "Ranking and cold start: a film is relevant if the user gave it 4 stars or more in the test part; candidates"
         " are all films that the user had not rated. Means over users with a relevant film.",
-        "popularity rank: of what is in the first ten, 1 is the film with the most training ratings.",
-        "diversity@10: 1 - mean cosine of the films' embeddings in a list."
+        "Of the first ten, coverage: share of all films that are recommended to anybody; popularity: mean rank, 1 is"
+        " the film with the most training ratings.",
+        "diversity: 1 - mean cosine of the films' embeddings among the first ten."
         if embedded
-        else "diversity@10: mean Jaccard distance of the films' genres in a list.",
+        else "diversity: mean Jaccard distance of the films' genres among the first ten.",
         "Cold start: a fifth of the users are new; of them only the first ratings in time are known. Ratings after the"
         " first are added to the trained model as they are when people rate; nothing is trained again.",
         f"Lists of at most {max_users:,} users a split are measured, always the same ones.",

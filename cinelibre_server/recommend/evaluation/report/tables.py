@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from cinelibre_server.recommend.evaluation.score import Evaluation, Score
@@ -10,7 +11,7 @@ from cinelibre_server.recommend.evaluation.tasks import cold_start
 MAIN_MEASURE = "nDCG@10"
 LOWER_IS_BETTER = frozenset({"RMSE", "MAE"})
 # More of these is another kind of list, not a better one.
-WITHOUT_BEST = frozenset({"popularity rank", "diversity@10", "coverage@10"})
+WITHOUT_BEST = frozenset({"popularity", "diversity", "coverage"})
 
 
 def tables(evaluation: Evaluation) -> Iterator[Table]:
@@ -20,13 +21,13 @@ def tables(evaluation: Evaluation) -> Iterator[Table]:
             yield _table(f"{task}: {MAIN_MEASURE} after", cold_start_rows(evaluation))
         else:
             yield _table(f"{task} (mean of {len(evaluation.by_split(task))})", evaluation.means(task))
-    if evaluation.tunings:
-        yield _tuning_table(evaluation)
 
 
 def number(measure: str, value: float) -> str:
-    """With the digits that make sense."""
-    return f"{value:,.0f}" if measure == "popularity rank" else f"{value:.4f}"
+    """With the digits that make sense; a dash where nothing could be measured."""
+    if value != value:
+        return "–"
+    return f"{value:,.0f}" if measure == "popularity" else f"{value:.4f}"
 
 
 def best_values(rows: Sequence[Score]) -> dict[str, float]:
@@ -39,7 +40,8 @@ def best_values(rows: Sequence[Score]) -> dict[str, float]:
 
 
 def _table(title: str, rows: Sequence[Score]) -> Table:
-    table = Table("", title=title)
+    table = Table(title=title, box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("")
     best = best_values(rows)
     for measure in rows[0].measures:
         table.add_column(measure, justify="right")
@@ -72,9 +74,11 @@ def parameters(values: Mapping[str, object]) -> str:
     )
 
 
-def _tuning_table(evaluation: Evaluation) -> Table:
-    table = Table("", "grid", "tried", "chosen", "validation nDCG@10", title="parameters of other methods")
+def tuning_lines(evaluation: Evaluation) -> Iterator[str]:
+    """What was tried for the methods of other libraries, and what was chosen."""
     for tuning in evaluation.tunings:
-        tried = f"{tuning.tried} of {tuning.points} in {tuning.seconds:.0f} s"
-        table.add_row(tuning.method, parameters(tuning.grid), tried, parameters(tuning.chosen), f"{tuning.ndcg:.4f}")
-    return table
+        yield (
+            f"{tuning.method}: {tuning.tried} of {tuning.points} points in {tuning.seconds:.0f} s of the grid"
+            f" {parameters(tuning.grid)}. Chosen: {parameters(tuning.chosen)}"
+            f" (nDCG@10 {tuning.ndcg:.4f} in validation)."
+        )

@@ -55,10 +55,10 @@ class Items:
         return cls(dataset.item_count, vectors, genres)
 
     def diversity(self, ranked: IntArray) -> float:
-        """The mean distance within lists, 0 to 1 as a rule."""
+        """The mean distance within lists, 0 to 1 as a rule; NaN where films have neither vectors nor genres."""
         if self.vectors is not None:
             return measures.intra_list_diversity(ranked, self.vectors)
-        return measures.genre_diversity(ranked, self.genres)
+        return measures.genre_diversity(ranked, self.genres) if self.genres.any() else float("nan")
 
 
 def measure_lists(ranked: IntArray, wanted: Wanted, items: Items, popularity: FloatArray) -> dict[str, float]:
@@ -70,7 +70,7 @@ def measure_lists(ranked: IntArray, wanted: Wanted, items: Items, popularity: Fl
         "Recall@10": float(measures.recall(hits, wanted.counts, _TOP).mean()),
         "Recall@20": float(measures.recall(hits, wanted.counts, LIST_LENGTH).mean()),
         "MRR@20": float(measures.reciprocal_rank(hits).mean()),
-        "coverage@10": measures.catalogue_coverage(top, items.count),
-        "popularity rank": measures.mean_popularity_rank(top, popularity),
-        "diversity@10": items.diversity(top),
+        "coverage": measures.catalogue_coverage(top, items.count),
+        "popularity": measures.mean_popularity_rank(top, popularity),
+        "diversity": items.diversity(top),
     }
