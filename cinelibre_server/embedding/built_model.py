@@ -15,7 +15,7 @@ from cinelibre_server.errors import StartupError
 
 BUILT_DIMENSIONS = 384
 # Raise it whenever the export changes: the folder's name and the identity of stored vectors follow.
-_BUILDER_VERSION = 1
+_BUILDER_VERSION = 2
 BUILT_FINGERPRINT = hashlib.sha256(f"{WEIGHTS_SHA256} builder {_BUILDER_VERSION}".encode()).hexdigest()
 
 _MANIFEST_FILE = "manifest.json"

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from cinelibre_server.embedding.e5_weights import E5Weights, Q4Matrix, find_weights, read_weights
-from cinelibre_server.embedding.onnx_export import repack_nibbles
+from cinelibre_server.embedding.encoder_graph import repack_nibbles
 from cinelibre_server.embedding.vocabulary import kept_piece_ids, replacements
 from cinelibre_server.errors import StartupError
 
