@@ -61,7 +61,7 @@ class Comparison:
 
 @contextmanager
 def set_stage(movielens: Path, report: Callable[[str], None]) -> Iterator[Stage]:
-    """A first start in an empty folder with no model built, the import, a later start; stops it all at the end."""
+    """A first start in an empty folder, an import, a training, a later start; it all stops at the end."""
     with tempfile.TemporaryDirectory(prefix="cinelibre-bench-") as name:
         folder = Path(name)
         # PostgreSQL, which never runs as root, has to pass through.
@@ -77,6 +77,8 @@ def set_stage(movielens: Path, report: Callable[[str], None]) -> Iterator[Stage]
         rate = re.search(r"\(([\d,]+) ratings/s\)", printed)
         if rate is None:
             raise BenchmarkError(f"the import reports no rate: {printed[-500:]}")
+        report("Training on it")
+        run_cinelibre(["train", "--data-dir", str(data_dir(folder))], model_cache)
         report("Second start")
         with running_product(folder, model_cache) as product, running_echo(folder / "echo") as echo:
             per_second = float(rate[1].replace(",", ""))

@@ -30,6 +30,7 @@ from cinelibre_server.interceptors.rate_limit import RateLimit
 from cinelibre_server.interceptors.request_context import RequestContext
 from cinelibre_server.interceptors.tracing import Tracing
 from cinelibre_server.interceptors.validation import Validation
+from cinelibre_server.recommend.training.schedule import TrainingSchedule
 from cinelibre_server.reflection import enable_reflection
 from cinelibre_server.security.passwords import PasswordHasher
 from cinelibre_server.security.tokens import AccessTokens
@@ -79,12 +80,15 @@ class RunningServer:
     metrics: MetricsEndpoint | None
     _server: grpc.aio.Server
     _health: HealthMonitor
+    _schedule: TrainingSchedule | None
     _hasher: PasswordHasher
     _pool: Pool
     _grace_seconds: float
 
     async def stop(self) -> None:
         """NOT_SERVING first, then the running calls' time, then the connections."""
+        if self._schedule:
+            await self._schedule.stop()
         await self._health.stop()
         await self._server.stop(self._grace_seconds)
         if self.metrics:
@@ -123,11 +127,15 @@ async def start_server(settings: Settings, embedder: Embedder) -> RunningServer:
             metrics = start_metrics_endpoint(registry, settings.metrics_host, settings.metrics_port)
         await health.start()
         await server.start()
+        schedule = None
+        if settings.train_interval_seconds:
+            schedule = TrainingSchedule(settings.database_url.get_secret_value(), settings.train_interval_seconds)
+            schedule.start()
     except BaseException:
         await pool.close()
         raise
     _log.info("serving", grpc_port=port, metrics_port=metrics.port if metrics else None)
-    return RunningServer(port, metrics, server, health, hasher, pool, settings.shutdown_grace_seconds)
+    return RunningServer(port, metrics, server, health, schedule, hasher, pool, settings.shutdown_grace_seconds)
 
 
 def _chain(
@@ -161,12 +169,13 @@ def _add_services(
     pages = PageTokens(list(settings.signing_keys.values()))
     auth = AuthService(UserStore(pool), sessions, AccountDataStore(pool), hasher, tokens, settings)
     auth_pb2_grpc.add_AuthServiceServicer_to_server(auth, server)
-    catalog_pb2_grpc.add_CatalogServiceServicer_to_server(CatalogService(items, messages, pages), server)
+    recommend = RecommendStore(pool)
+    catalog_pb2_grpc.add_CatalogServiceServicer_to_server(CatalogService(items, recommend, messages, pages), server)
     ratings_pb2_grpc.add_RatingsServiceServicer_to_server(
         RatingsService(RatingStore(pool), items, messages, pages), server
     )
     recommend_pb2_grpc.add_RecommendServiceServicer_to_server(
-        RecommendService(RecommendStore(pool), items, messages, pages), server
+        RecommendService(recommend, items, messages, pages), server
     )
     search_pb2_grpc.add_SearchServiceServicer_to_server(
         SearchService(SearchStore(pool), items, messages, embedder.embed_query, pages), server

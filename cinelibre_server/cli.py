@@ -201,6 +201,25 @@ def recommend(
 
 
 @app.command()
+def train(
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+    force: Annotated[bool, typer.Option("--force", help="Serve the new model even if it measures worse.")] = False,
+    if_changed: Annotated[
+        bool, typer.Option("--if-changed", help="Only if 200 ratings changed since the last training.")
+    ] = False,
+) -> None:
+    """Learn from all ratings what AUTO recommends, and serve it from then on; serving goes on meanwhile."""
+    from cinelibre_server.commands.train import run_train
+
+    async def run() -> None:
+        async with _database(data_dir, database_url) as url:
+            _out.print(await run_train(url, force=force, if_changed=if_changed), markup=False)
+
+    _run(run())
+
+
+@app.command()
 def version() -> None:
     """Print the version."""
     _out.print(__version__)

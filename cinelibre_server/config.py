@@ -55,6 +55,9 @@ class Settings(BaseSettings):
     )
     model_threads: int = Field(2, ge=1, le=64, description="queries embedded at once, a thread each")
     query_cache_size: int = Field(2048, ge=0, le=1_000_000, description="query embeddings kept in memory")
+    train_interval_seconds: float = Field(
+        0, ge=0, description="train beside the server so often, if 200 ratings changed; 0 means never"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level that is logged")
     log_format: Literal["json", "text"] = Field("json", description="one JSON object a line, or text for people")
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(

@@ -1,7 +1,7 @@
 """A page of personal recommendations with items and reasons: what the service sends and the command line prints."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cinelibre_server.recommend import reasons
 from cinelibre_server.store.items import ItemDetails, ItemFilter, ItemStore
@@ -31,12 +31,20 @@ async def list_personal(
     found = await recommend.personalized(algorithm, user_id, wanted, limit + 1, after)
     page = found[:limit]
     by_content = [candidate.item_id for candidate in page if candidate.source == "content"]
-    because = await recommend.because(user_id, by_content) if by_content else {}
-    ids = {candidate.item_id for candidate in page}.union(*because.values())
+    because = {candidate.item_id: candidate.because_item_ids for candidate in page}
+    if by_content:
+        because.update(await recommend.because(user_id, by_content))
+    if predicted := [candidate.item_id for candidate in page if candidate.predicted_stars is None]:
+        stars = await recommend.predicted_stars(user_id, predicted)
+        page = [
+            replace(candidate, predicted_stars=stars.get(candidate.item_id, candidate.predicted_stars))
+            for candidate in page
+        ]
+    ids = set(because).union(*because.values())
     details = await items.get_many(list(ids))
     result = []
     for candidate in page:
-        liked = because.get(candidate.item_id, ())
+        liked = because[candidate.item_id]
         item = details[candidate.item_id]
         reason = reasons.personal(candidate, item, [details[item_id] for item_id in liked])
         result.append(PersonalRecommendation(candidate, item, reason, liked))

@@ -13,10 +13,14 @@ def personal(candidate: Candidate, item: ItemDetails, liked: Sequence[ItemDetail
         return (
             f"{people} with taste like yours rated it; you would give it about {candidate.predicted_stars:.1f} stars."
         )
-    if candidate.source == "content":
+    if candidate.source in {"content", "item_item"}:
         if liked:
             return f"Because you liked {' and '.join(_name(other, item) for other in liked)}."
-        return "Close in meaning to what you liked."
+        return "Close in meaning to what you liked." if candidate.source == "content" else "Goes with what you rated."
+    if candidate.source == "factors":
+        if candidate.predicted_stars is None:
+            return "It fits your taste."
+        return f"It fits your taste; you would give it about {candidate.predicted_stars:.1f} stars."
     return popular(item.rating_count if candidate.source == "popular" else 0, item.mean_stars or 0.0, recent=False)
 
 

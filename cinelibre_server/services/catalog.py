@@ -6,9 +6,11 @@ import grpc
 from cinelibre.v1 import catalog_pb2, catalog_pb2_grpc
 
 from cinelibre_server.errors import item_not_found
+from cinelibre_server.interceptors.call import find_current_user
 from cinelibre_server.services.messages import ItemMessages, item_filter
 from cinelibre_server.services.paging import PageTokens, page_size
 from cinelibre_server.store.items import ItemDetails, ItemKind, ItemStore, ListKey, ListOrder
+from cinelibre_server.store.recommend import RecommendStore
 
 _ORDERS: dict[int, ListOrder] = {
     catalog_pb2.CATALOG_ORDER_UNSPECIFIED: "id",
@@ -22,8 +24,9 @@ _Context = grpc.aio.ServicerContext[Any, Any]
 class CatalogService(catalog_pb2_grpc.CatalogServiceServicer):
     """Listings and single entries."""
 
-    def __init__(self, items: ItemStore, messages: ItemMessages, tokens: PageTokens) -> None:
+    def __init__(self, items: ItemStore, recommend: RecommendStore, messages: ItemMessages, tokens: PageTokens) -> None:
         self._items = items
+        self._recommend = recommend
         self._messages = messages
         self._tokens = tokens
 
@@ -44,16 +47,28 @@ class CatalogService(catalog_pb2_grpc.CatalogServiceServicer):
         )
 
     async def GetMovie(self, request: catalog_pb2.GetMovieRequest, _context: _Context) -> catalog_pb2.GetMovieResponse:
-        return catalog_pb2.GetMovieResponse(movie=self._messages.of(await self._get(request.movie_id, "movie")).movie)
+        item = await self._get(request.movie_id, "movie")
+        return catalog_pb2.GetMovieResponse(
+            movie=self._messages.of(item).movie, predicted_stars=await self._predicted_stars(item)
+        )
 
     async def GetBook(self, request: catalog_pb2.GetBookRequest, _context: _Context) -> catalog_pb2.GetBookResponse:
-        return catalog_pb2.GetBookResponse(book=self._messages.of(await self._get(request.book_id, "book")).book)
+        item = await self._get(request.book_id, "book")
+        return catalog_pb2.GetBookResponse(
+            book=self._messages.of(item).book, predicted_stars=await self._predicted_stars(item)
+        )
 
     async def _get(self, item_id: int, kind: ItemKind) -> ItemDetails:
         item = await self._items.get(item_id)
         if item is None or item.item_type != kind:
             raise item_not_found(kind, item_id)
         return item
+
+    async def _predicted_stars(self, item: ItemDetails) -> float | None:
+        user = find_current_user()
+        if user is None:
+            return None
+        return (await self._recommend.predicted_stars(user.user_id, [item.item_id])).get(item.item_id)
 
     async def _list(
         self, request: catalog_pb2.ListMoviesRequest | catalog_pb2.ListBooksRequest, kind: ItemKind

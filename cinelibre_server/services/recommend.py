@@ -8,7 +8,7 @@ import grpc
 from cinelibre.v1 import recommend_pb2, recommend_pb2_grpc
 
 from cinelibre_server.errors import item_not_found
-from cinelibre_server.interceptors.call import current_user
+from cinelibre_server.interceptors.call import current_user, find_current_user
 from cinelibre_server.recommend import reasons
 from cinelibre_server.recommend.personal import PersonalRecommendation, list_personal
 from cinelibre_server.services.messages import KIND_OF_TYPE, ItemMessages, item_filter
@@ -22,10 +22,14 @@ _ALGORITHMS: dict[int, PersonalAlgorithm] = {
     recommend_pb2.ALGORITHM_COLLABORATIVE: "collaborative",
     recommend_pb2.ALGORITHM_CONTENT: "content",
     recommend_pb2.ALGORITHM_POPULAR: "popular_for_user",
+    recommend_pb2.ALGORITHM_ITEM_ITEM: "item_item",
+    recommend_pb2.ALGORITHM_MATRIX_FACTORIZATION: "factors",
 }
 _SOURCES: dict[str, "recommend_pb2.Algorithm.ValueType"] = {
     "collaborative": recommend_pb2.ALGORITHM_COLLABORATIVE,
     "content": recommend_pb2.ALGORITHM_CONTENT,
+    "item_item": recommend_pb2.ALGORITHM_ITEM_ITEM,
+    "factors": recommend_pb2.ALGORITHM_MATRIX_FACTORIZATION,
     "popular": recommend_pb2.ALGORITHM_POPULAR,
     "catalogue": recommend_pb2.ALGORITHM_POPULAR,
 }
@@ -75,7 +79,10 @@ class RecommendService(recommend_pb2_grpc.RecommendServiceServicer):
         wanted_type = None if request.across_types else item.item_type
         found = await self._recommend.similar(item.item_id, wanted_type, size + 1, self._after(request))
         page = found[:size]
-        items = await self._items.get_many([near.item_id for near in page])
+        ids = [near.item_id for near in page]
+        items = await self._items.get_many(ids)
+        user = find_current_user()
+        stars = await self._recommend.predicted_stars(user.user_id, ids) if user and ids else {}
         return recommend_pb2.ListSimilarResponse(
             recommendations=[
                 recommend_pb2.Recommendation(
@@ -83,6 +90,7 @@ class RecommendService(recommend_pb2_grpc.RecommendServiceServicer):
                     score=near.score,
                     reason=reasons.similar(item, items[near.item_id]),
                     source=recommend_pb2.ALGORITHM_CONTENT,
+                    predicted_stars=stars.get(near.item_id),
                     because_item_ids=[item.item_id],
                 )
                 for near in page

@@ -13,7 +13,7 @@ from cinelibre_server.store.queries import load_queries
 _SQL = load_queries("recommend")
 _MAX_KEPT = 500
 
-PersonalAlgorithm = Literal["hybrid", "collaborative", "content", "popular_for_user"]
+PersonalAlgorithm = Literal["hybrid", "collaborative", "content", "popular_for_user", "item_item", "factors"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,11 @@ class ScoreKey:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A recommended item. `source` and `strategy` are collaborative, content, popular or catalogue."""
+    """A recommended item.
+
+    `source` and `strategy` are item_item, factors, collaborative, content, popular or catalogue; `because_item_ids` are
+    liked items of the user that led to it, the strongest first, where the source tells.
+    """
 
     item_id: int
     score: float
@@ -34,6 +38,7 @@ class Candidate:
     predicted_stars: float | None
     neighbor_count: int | None
     strategy: str
+    because_item_ids: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +106,11 @@ class RecommendStore:
             return [ScoredItem(*row) for row in rows]
 
         return await self._similar.find_or_fetch((item_id, item_type, limit, after), fetch)
+
+    async def predicted_stars(self, user_id: int, item_ids: Sequence[int]) -> Mapping[int, float]:
+        """The stars the user would give to each item, 0.5 to 5; empty without a model or without ratings."""
+        rows = await self._pool.fetch(_SQL["predicted_stars"], user_id, item_ids)
+        return {row["item_id"]: row["predicted_stars"] for row in rows}
 
     async def because(self, user_id: int, item_ids: Sequence[int]) -> Mapping[int, Sequence[int]]:
         """For each item the user's liked items nearest to it, the nearest first."""

@@ -1,6 +1,6 @@
 -- name: hybrid
 -- The blend of AUTO for a user, a page of it.
-select item_id, score, source, predicted_stars, neighbor_count, strategy
+select item_id, score, source, predicted_stars, neighbor_count, strategy, because_item_ids
 from get_hybrid_recommendations(
     $1::integer, $2::integer, $3::item_type, $4::text[], $5::text[], $6::integer, $7::integer,
     p_after_score => $8::double precision, p_after_id => $9::integer
@@ -8,7 +8,8 @@ from get_hybrid_recommendations(
 
 -- name: collaborative
 -- Collaborative filtering alone, a page of it.
-select item_id, score, 'collaborative' as source, predicted_stars, neighbor_count, 'collaborative' as strategy
+select item_id, score, 'collaborative' as source, predicted_stars, neighbor_count, 'collaborative' as strategy,
+    '{}'::integer[] as because_item_ids
 from get_collaborative_recommendations(
     $1::integer, $2::integer, $3::item_type, $4::text[], $5::text[], $6::integer, $7::integer,
     p_after_score => $8::double precision, p_after_id => $9::integer
@@ -18,17 +19,41 @@ from get_collaborative_recommendations(
 -- Content similarity alone, a page of it.
 select
     item_id, score, 'content' as source, null::double precision as predicted_stars, null::integer as neighbor_count,
-    'content' as strategy
+    'content' as strategy, '{}'::integer[] as because_item_ids
 from get_content_recommendations(
     $1::integer, $2::integer, $3::item_type, $4::text[], $5::text[], $6::integer, $7::integer,
     p_after_score => $8::double precision, p_after_id => $9::integer
 );
 
+-- name: item_item
+-- The item-item model alone, a page of it.
+select
+    item_id, score, 'item_item' as source, null::double precision as predicted_stars, null::integer as neighbor_count,
+    'item_item' as strategy, '{}'::integer[] as because_item_ids
+from get_item_item_recommendations(
+    $1::integer, $2::integer, $3::item_type, $4::text[], $5::text[], $6::integer, $7::integer,
+    p_after_score => $8::double precision, p_after_id => $9::integer
+);
+
+-- name: factors
+-- Matrix factorisation alone, a page of it.
+select
+    item_id, score, 'factors' as source, null::double precision as predicted_stars, null::integer as neighbor_count,
+    'factors' as strategy, '{}'::integer[] as because_item_ids
+from get_factor_recommendations(
+    $1::integer, $2::integer, $3::item_type, $4::text[], $5::text[], $6::integer, $7::integer,
+    p_after_score => $8::double precision, p_after_id => $9::integer
+);
+
+-- name: predicted_stars
+-- The stars a user would give to items; no row before there is something to go by.
+select item_id, predicted_stars from get_predicted_stars($1::integer, $2::integer[]);
+
 -- name: popular_for_user
 -- Popular items that the user has not rated, a page of them.
 select
     item_id, score, 'popular' as source, null::double precision as predicted_stars, null::integer as neighbor_count,
-    'popular' as strategy
+    'popular' as strategy, '{}'::integer[] as because_item_ids
 from get_popular_items(
     p_without_rated_by => $1::integer, p_limit => $2::integer, p_item_type => $3::item_type, p_languages => $4::text[],
     p_genres => $5::text[], p_year_from => $6::integer, p_year_to => $7::integer,

@@ -13,7 +13,11 @@ export type Algorithm =
   /** Items near in meaning to those the user liked. */
   | "ALGORITHM_CONTENT"
   /** What everybody rates highly. */
-  | "ALGORITHM_POPULAR";
+  | "ALGORITHM_POPULAR"
+  /** Item-item: what goes with the items the user rated, by weights that training learned from all ratings. */
+  | "ALGORITHM_ITEM_ITEM"
+  /** Matrix factorisation: items whose factors fit the user's, which are folded in from the user's own ratings. */
+  | "ALGORITHM_MATRIX_FACTORIZATION";
 
 /** Which fields are wrong; comes with `ERROR_REASON_INVALID_FIELD`. */
 export interface BadRequest {
@@ -196,6 +200,8 @@ export interface ExportMyDataResponse {
 export interface GetBookResponse {
   /** The book that was asked for. */
   book?: Book;
+  /** The stars the signed-in caller is expected to give, 0.5 to 5.0; absent without a caller, or before anything was learned. */
+  predicted_stars?: number;
 }
 
 /** How the server is. */
@@ -226,6 +232,8 @@ export interface GetMeResponse {
 export interface GetMovieResponse {
   /** The film that was asked for. */
   movie?: Movie;
+  /** The stars the signed-in caller is expected to give, 0.5 to 5.0; absent without a caller, or before anything was learned. */
+  predicted_stars?: number;
 }
 
 /** One recorded interaction. */
@@ -906,7 +914,7 @@ export abstract class Rpcs {
     return this.call(operations.RecordInteraction, request, options);
   }
 
-  /** Recommends items the caller has not rated. AUTO is the hybrid: collaborative for users with 3 ratings or more, popular before that, content similarity to enrich and to fill up; `algorithm` in the response says which answered. A rating counts in the very next call, and a rated item never comes back. */
+  /** Recommends items the caller has not rated. AUTO is the hybrid: with a trained model, item-item weights, matrix factors, predicted stars and popularity in proportions learned from the ratings; before the first training, collaborative filtering for users with 3 ratings or more and popular items for others. Content similarity fills up. `algorithm` in the response says which led. A rating counts in the very next call; a rated item never comes back. */
   listPersonalized(request: ListPersonalizedRequest = {}, options?: CallOptions): Promise<ListPersonalizedResponse> {
     return this.call(operations.ListPersonalized, request, options);
   }
@@ -916,7 +924,7 @@ export abstract class Rpcs {
     return this.entries(operations.ListPersonalized, "recommendations", request, options);
   }
 
-  /** Lists the items nearest in meaning to an item, by cosine similarity of their embeddings; the item itself is left out. Only items of the same type unless `across_types` is set. */
+  /** Lists the items nearest in meaning to an item, by cosine similarity of their embeddings; the item itself is left out. Only items of the same type unless `across_types` is set. A signed-in caller also gets `predicted_stars`. */
   listSimilar(request: ListSimilarRequest, options?: CallOptions): Promise<ListSimilarResponse> {
     return this.call(operations.ListSimilar, request, options);
   }

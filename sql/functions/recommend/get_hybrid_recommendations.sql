@@ -1,8 +1,8 @@
--- The blend that AUTO serves: reciprocal rank fusion (Cormack, Clarke & Büttcher, SIGIR 2009) of the best candidates of each
--- source,  score = sum over sources of weight / (60 + rank).
--- With p_min_ratings ratings or more, collaborative filtering leads (weight 1) and content (0.5) and popularity (0.3) enrich
--- it; before that popularity leads (1) and content (0.5) enriches it. While nothing is popular yet, unrated catalogue entries
--- fill the list (0.01). source is the part that gave an item most of its score; strategy is what led the whole list.
+-- What AUTO serves: the candidates of rank_candidates, then, to fill up, those of fill_recommendations. Without a trained model,
+-- or for a user without ratings: get_fused_recommendations.
+-- A user's ranked candidates are kept in model.profiles until a rating of theirs changes; with filters they are ranked afresh.
+-- source is the part that put an item there, strategy what led the whole list; because_item_ids are those of the user's liked
+-- items that go best with an item of the item-item model.
 -- Keyset paging as in get_popular_items.
 create function cinelibre.get_hybrid_recommendations(
     p_user_id integer,
@@ -12,8 +12,6 @@ create function cinelibre.get_hybrid_recommendations(
     p_genres text[] default null,
     p_year_from integer default null,
     p_year_to integer default null,
-    p_min_ratings integer default 3,
-    p_candidates integer default 100,
     p_after_score double precision default null,
     p_after_id integer default null
 ) returns table (
@@ -22,84 +20,89 @@ create function cinelibre.get_hybrid_recommendations(
     source text,
     predicted_stars double precision,
     neighbor_count integer,
-    strategy text
+    strategy text,
+    because_item_ids integer[]
 )
 language plpgsql volatile
 rows 20
 as $$
 declare
-    warm constant boolean := coalesce(
-        (select rating_count >= p_min_ratings from public.user_rating_totals where user_id = p_user_id), false
-    );
+    max_kept constant integer := 200;
+    is_filtered constant boolean :=
+        num_nonnulls(p_item_type, p_languages, p_genres, p_year_from, p_year_to) > 0;
+    profile cinelibre.user_profile := cinelibre.get_user_profile(p_user_id);
 begin
+    if profile.stars_vector is null then
+        return query
+        select f.item_id, f.score, f.source, f.predicted_stars, f.neighbor_count, f.strategy, '{}'::integer[]
+        from cinelibre.get_fused_recommendations(
+            p_user_id, p_limit, p_item_type, p_languages, p_genres, p_year_from, p_year_to,
+            p_after_score => p_after_score, p_after_id => p_after_id
+        ) f;
+        return;
+    end if;
+    if is_filtered or profile.item_ids is null then
+        select coalesce(array_agg(c.item_id), '{}'), coalesce(array_agg(c.score), '{}'), coalesce(array_agg(c.source), '{}')
+        into profile.item_ids, profile.scores, profile.sources
+        from (
+            select r.item_id, r.score, r.source
+            from cinelibre.rank_candidates(
+                p_user_id, profile, p_item_type, p_languages, p_genres, p_year_from, p_year_to
+            ) r
+            order by r.score desc, r.item_id
+            limit max_kept
+        ) c;
+        if not is_filtered then
+            update model.profiles p set
+                item_ids = profile.item_ids, scores = profile.scores, sources = profile.sources
+            where p.user_id = p_user_id and p.changed_xid = profile.changed_xid;
+        end if;
+    end if;
     return query
-    with collaborative as materialized (
-        select c.item_id, c.predicted_stars, c.neighbor_count, row_number() over (order by c.score desc, c.item_id) as rank
-        from cinelibre.get_collaborative_recommendations(
-            p_user_id, p_candidates, p_item_type, p_languages, p_genres, p_year_from, p_year_to
-        ) c
-        where warm
+    with ranked as (
+        select u.item_id, u.score, u.source
+        from unnest(profile.item_ids, profile.scores, profile.sources) as u (item_id, score, source)
+        where cinelibre.comes_after(u.score, u.item_id, p_after_score, p_after_id)
+        order by u.score desc, u.item_id
+        limit p_limit
     ),
-    content as materialized (
-        select c.item_id, row_number() over (order by c.score desc, c.item_id) as rank
-        from cinelibre.get_content_recommendations(
-            p_user_id,
-            -- Half is enough to enrich, all of it fills up.
-            case when (select count(*) from collaborative) < p_candidates / 2 then p_candidates else p_candidates / 2 end,
-            p_item_type, p_languages, p_genres, p_year_from, p_year_to
-        ) c
+    fill as (
+        select f.item_id, f.score, f.source
+        from cinelibre.fill_recommendations(
+            p_user_id, profile.item_ids, p_item_type, p_languages, p_genres, p_year_from, p_year_to
+        ) f
+        where (select count(*) from ranked) < p_limit
+            and cinelibre.comes_after(f.score, f.item_id, p_after_score, p_after_id)
     ),
-    popular as materialized (
-        select p.item_id, row_number() over (order by p.score desc, p.item_id) as rank
-        from cinelibre.get_popular_items(
-            p_candidates, p_item_type, p_languages, p_genres, p_year_from, p_year_to, p_without_rated_by => p_user_id
-        ) p
+    liked as materialized (
+        select l.item_id from cinelibre.get_liked_items(p_user_id) l
     ),
-    catalogue as materialized (
-        select i.item_id, row_number() over (order by i.item_id) as rank
-        from public.items i
-        where not exists (select from popular)
-            and cinelibre.item_passes(i, p_item_type, p_languages, p_genres, p_year_from, p_year_to)
-            and not exists (select from public.ratings r where r.user_id = p_user_id and r.item_id = i.item_id)
-        order by i.item_id
-        limit p_candidates
-    ),
-    parts as (
-        select c.item_id, 'collaborative' as source, 1.0::double precision / (60 + c.rank) as part from collaborative c
+    page as materialized (
+        select r.item_id, r.score, r.source from ranked r
         union all
-        select c.item_id, 'content', 0.5::double precision / (60 + c.rank) from content c
-        union all
-        select p.item_id, 'popular', case when warm then 0.3 else 1.0 end::double precision / (60 + p.rank) from popular p
-        union all
-        select c.item_id, 'catalogue', 0.01::double precision / (60 + c.rank) from catalogue c
-    ),
-    fused as (
-        select
-            p.item_id,
-            sum(p.part) as score,
-            (array_agg(p.source order by p.part desc, p.source))[1] as source
-        from parts p
-        group by p.item_id
+        select f.item_id, f.score, f.source from fill f
+        order by 2 desc, 1
+        limit p_limit
     )
     select
-        f.item_id,
-        f.score,
-        f.source,
-        c.predicted_stars,
-        c.neighbor_count,
-        case
-            when exists (select from collaborative) then 'collaborative'
-            when warm and exists (select from content) then 'content'
-            when exists (select from popular) then 'popular'
-            when exists (select from content) then 'content'
-            else 'catalogue'
-        end
-    from fused f
-    left join collaborative c on c.item_id = f.item_id
-    where p_after_score is null
-        or (f.score < p_after_score and f.item_id <> p_after_id)
-        or (f.score = p_after_score and f.item_id > p_after_id)
-    order by f.score desc, f.item_id
-    limit p_limit;
+        p.item_id,
+        p.score,
+        p.source,
+        cinelibre.predict_stars(m.stars_offset, m.stars_output, profile.stars_vector),
+        null::integer,
+        coalesce(profile.sources[1], 'content'),
+        case when p.source = 'item_item' then array(
+            select l.item_id
+            from model.neighbors b
+            cross join lateral unnest(b.neighbor_ids, b.weights) as n (id, weight)
+            join liked l on l.item_id = n.id
+            where b.item_id = p.item_id and n.weight > 0
+            order by n.weight desc, l.item_id
+            limit 2
+        ) else '{}' end
+    from page p
+    join model.items m
+        on m.item_id = coalesce((select known.item_id from model.items known where known.item_id = p.item_id), 0)
+    order by p.score desc, p.item_id;
 end
 $$;

@@ -14,7 +14,35 @@ from cinelibre_server.store.recommend import RecommendStore
 
 def star_predictors(pool: Pool, user_ids: IntArray, item_ids: IntArray, training: Ratings) -> Sequence[StarPredictor]:
     """All of them; `user_ids` and `item_ids` are the database's, by our numbers."""
-    return [CollaborativeStars(RecommendStore(pool), user_ids, item_ids, training)]
+    store = RecommendStore(pool)
+    collaborative = CollaborativeStars(store, user_ids, item_ids, training)
+    return [AutoStars(store, user_ids, item_ids, collaborative), collaborative]
+
+
+class AutoStars:
+    """The stars that come with every recommended item; before the first training those of collaborative filtering."""
+
+    name = "CineLibre AUTO"
+
+    def __init__(
+        self, store: RecommendStore, user_ids: IntArray, item_ids: IntArray, untrained: "CollaborativeStars"
+    ) -> None:
+        self._store = store
+        self._user_ids = user_ids
+        self._item_ids = item_ids
+        self._untrained = untrained
+
+    async def predict_stars(self, users: IntArray, items: IntArray, step: Step) -> FloatArray:
+        """See StarPredictor."""
+        predicted = np.full(len(users), np.nan)
+        for user, places in rows_by_key(users):
+            item_ids = self._item_ids[items[places]].tolist()
+            said = await self._store.predicted_stars(int(self._user_ids[user]), item_ids)
+            predicted[places] = [said.get(item_id, np.nan) for item_id in item_ids]
+            step.advance(len(places))
+        silent = np.flatnonzero(np.isnan(predicted))
+        predicted[silent] = await self._untrained.predict_stars(users[silent], items[silent], step)
+        return predicted
 
 
 class CollaborativeStars:

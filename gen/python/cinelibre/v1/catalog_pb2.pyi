@@ -404,6 +404,9 @@ class GetMovieResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     MOVIE_FIELD_NUMBER: _builtins.int
+    PREDICTED_STARS_FIELD_NUMBER: _builtins.int
+    predicted_stars: _builtins.float
+    """The stars the signed-in caller is expected to give, 0.5 to 5.0; absent without a caller, or before anything was learned."""
     @_builtins.property
     def movie(self) -> Global___Movie:
         """The film that was asked for."""
@@ -412,12 +415,15 @@ class GetMovieResponse(_message.Message):
         self,
         *,
         movie: Global___Movie | None = ...,
+        predicted_stars: _builtins.float | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["movie", b"movie"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_predicted_stars", b"_predicted_stars", "movie", b"movie", "predicted_stars", b"predicted_stars"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["movie", b"movie"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_predicted_stars", b"_predicted_stars", "movie", b"movie", "predicted_stars", b"predicted_stars"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__predicted_stars: _TypeAlias = _typing.Literal["predicted_stars"]  # noqa: Y015
+    _WhichOneofArgType__predicted_stars: _TypeAlias = _typing.Literal["_predicted_stars", b"_predicted_stars"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__predicted_stars) -> _WhichOneofReturnType__predicted_stars | None: ...
 
 Global___GetMovieResponse: _TypeAlias = GetMovieResponse  # noqa: Y015
 
@@ -532,6 +538,9 @@ class GetBookResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     BOOK_FIELD_NUMBER: _builtins.int
+    PREDICTED_STARS_FIELD_NUMBER: _builtins.int
+    predicted_stars: _builtins.float
+    """The stars the signed-in caller is expected to give, 0.5 to 5.0; absent without a caller, or before anything was learned."""
     @_builtins.property
     def book(self) -> Global___Book:
         """The book that was asked for."""
@@ -540,11 +549,14 @@ class GetBookResponse(_message.Message):
         self,
         *,
         book: Global___Book | None = ...,
+        predicted_stars: _builtins.float | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["book", b"book"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_predicted_stars", b"_predicted_stars", "book", b"book", "predicted_stars", b"predicted_stars"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["book", b"book"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_predicted_stars", b"_predicted_stars", "book", b"book", "predicted_stars", b"predicted_stars"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__predicted_stars: _TypeAlias = _typing.Literal["predicted_stars"]  # noqa: Y015
+    _WhichOneofArgType__predicted_stars: _TypeAlias = _typing.Literal["_predicted_stars", b"_predicted_stars"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__predicted_stars) -> _WhichOneofReturnType__predicted_stars | None: ...
 
 Global___GetBookResponse: _TypeAlias = GetBookResponse  # noqa: Y015

@@ -36,6 +36,10 @@ class _AlgorithmEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Algorithm.V
     """Items near in meaning to those the user liked."""
     ALGORITHM_POPULAR: _Algorithm.ValueType  # 4
     """What everybody rates highly."""
+    ALGORITHM_ITEM_ITEM: _Algorithm.ValueType  # 5
+    """Item-item: what goes with the items the user rated, by weights that training learned from all ratings."""
+    ALGORITHM_MATRIX_FACTORIZATION: _Algorithm.ValueType  # 6
+    """Matrix factorisation: items whose factors fit the user's, which are folded in from the user's own ratings."""
 
 class Algorithm(_Algorithm, metaclass=_AlgorithmEnumTypeWrapper):
     """How recommendations are made."""
@@ -50,6 +54,10 @@ ALGORITHM_CONTENT: Algorithm.ValueType  # 3
 """Items near in meaning to those the user liked."""
 ALGORITHM_POPULAR: Algorithm.ValueType  # 4
 """What everybody rates highly."""
+ALGORITHM_ITEM_ITEM: Algorithm.ValueType  # 5
+"""Item-item: what goes with the items the user rated, by weights that training learned from all ratings."""
+ALGORITHM_MATRIX_FACTORIZATION: Algorithm.ValueType  # 6
+"""Matrix factorisation: items whose factors fit the user's, which are folded in from the user's own ratings."""
 Global___Algorithm: _TypeAlias = Algorithm  # noqa: Y015
 
 class _PopularWindow:

@@ -57,9 +57,10 @@ class RecommendServiceServicer:
     """
 
     def ListPersonalized(self, request, context):
-        """Recommends items the caller has not rated. AUTO is the hybrid: collaborative for users with 3 ratings or more,
-        popular before that, content similarity to enrich and to fill up; `algorithm` in the response says which answered.
-        A rating counts in the very next call, and a rated item never comes back.
+        """Recommends items the caller has not rated. AUTO is the hybrid: with a trained model, item-item weights, matrix
+        factors, predicted stars and popularity in proportions learned from the ratings; before the first training,
+        collaborative filtering for users with 3 ratings or more and popular items for others. Content similarity fills up.
+        `algorithm` in the response says which led. A rating counts in the very next call; a rated item never comes back.
         Errors: UNAUTHENTICATED without a user; INVALID_ARGUMENT for a bad filter or page token.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -68,7 +69,7 @@ class RecommendServiceServicer:
 
     def ListSimilar(self, request, context):
         """Lists the items nearest in meaning to an item, by cosine similarity of their embeddings; the item itself is left out.
-        Only items of the same type unless `across_types` is set.
+        Only items of the same type unless `across_types` is set. A signed-in caller also gets `predicted_stars`.
         Errors: NOT_FOUND if there is no such film (or book); INVALID_ARGUMENT unless the type is `movie` or `book`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

@@ -34,14 +34,15 @@ class RecommendServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> RecommendServiceAsyncStub: ...
     ListPersonalized: _grpc.UnaryUnaryMultiCallable[_recommend_pb2.ListPersonalizedRequest, _recommend_pb2.ListPersonalizedResponse]
-    """Recommends items the caller has not rated. AUTO is the hybrid: collaborative for users with 3 ratings or more,
-    popular before that, content similarity to enrich and to fill up; `algorithm` in the response says which answered.
-    A rating counts in the very next call, and a rated item never comes back.
+    """Recommends items the caller has not rated. AUTO is the hybrid: with a trained model, item-item weights, matrix
+    factors, predicted stars and popularity in proportions learned from the ratings; before the first training,
+    collaborative filtering for users with 3 ratings or more and popular items for others. Content similarity fills up.
+    `algorithm` in the response says which led. A rating counts in the very next call; a rated item never comes back.
     Errors: UNAUTHENTICATED without a user; INVALID_ARGUMENT for a bad filter or page token.
     """
     ListSimilar: _grpc.UnaryUnaryMultiCallable[_recommend_pb2.ListSimilarRequest, _recommend_pb2.ListSimilarResponse]
     """Lists the items nearest in meaning to an item, by cosine similarity of their embeddings; the item itself is left out.
-    Only items of the same type unless `across_types` is set.
+    Only items of the same type unless `across_types` is set. A signed-in caller also gets `predicted_stars`.
     Errors: NOT_FOUND if there is no such film (or book); INVALID_ARGUMENT unless the type is `movie` or `book`.
     """
     ListPopular: _grpc.UnaryUnaryMultiCallable[_recommend_pb2.ListPopularRequest, _recommend_pb2.ListPopularResponse]
@@ -57,14 +58,15 @@ class RecommendServiceAsyncStub(RecommendServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListPersonalized: _aio.UnaryUnaryMultiCallable[_recommend_pb2.ListPersonalizedRequest, _recommend_pb2.ListPersonalizedResponse]  # type: ignore[assignment]
-    """Recommends items the caller has not rated. AUTO is the hybrid: collaborative for users with 3 ratings or more,
-    popular before that, content similarity to enrich and to fill up; `algorithm` in the response says which answered.
-    A rating counts in the very next call, and a rated item never comes back.
+    """Recommends items the caller has not rated. AUTO is the hybrid: with a trained model, item-item weights, matrix
+    factors, predicted stars and popularity in proportions learned from the ratings; before the first training,
+    collaborative filtering for users with 3 ratings or more and popular items for others. Content similarity fills up.
+    `algorithm` in the response says which led. A rating counts in the very next call; a rated item never comes back.
     Errors: UNAUTHENTICATED without a user; INVALID_ARGUMENT for a bad filter or page token.
     """
     ListSimilar: _aio.UnaryUnaryMultiCallable[_recommend_pb2.ListSimilarRequest, _recommend_pb2.ListSimilarResponse]  # type: ignore[assignment]
     """Lists the items nearest in meaning to an item, by cosine similarity of their embeddings; the item itself is left out.
-    Only items of the same type unless `across_types` is set.
+    Only items of the same type unless `across_types` is set. A signed-in caller also gets `predicted_stars`.
     Errors: NOT_FOUND if there is no such film (or book); INVALID_ARGUMENT unless the type is `movie` or `book`.
     """
     ListPopular: _aio.UnaryUnaryMultiCallable[_recommend_pb2.ListPopularRequest, _recommend_pb2.ListPopularResponse]  # type: ignore[assignment]
@@ -83,9 +85,10 @@ class RecommendServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _recommend_pb2.ListPersonalizedRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_recommend_pb2.ListPersonalizedResponse, _abc.Awaitable[_recommend_pb2.ListPersonalizedResponse]]:
-        """Recommends items the caller has not rated. AUTO is the hybrid: collaborative for users with 3 ratings or more,
-        popular before that, content similarity to enrich and to fill up; `algorithm` in the response says which answered.
-        A rating counts in the very next call, and a rated item never comes back.
+        """Recommends items the caller has not rated. AUTO is the hybrid: with a trained model, item-item weights, matrix
+        factors, predicted stars and popularity in proportions learned from the ratings; before the first training,
+        collaborative filtering for users with 3 ratings or more and popular items for others. Content similarity fills up.
+        `algorithm` in the response says which led. A rating counts in the very next call; a rated item never comes back.
         Errors: UNAUTHENTICATED without a user; INVALID_ARGUMENT for a bad filter or page token.
         """
 
@@ -96,7 +99,7 @@ class RecommendServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_recommend_pb2.ListSimilarResponse, _abc.Awaitable[_recommend_pb2.ListSimilarResponse]]:
         """Lists the items nearest in meaning to an item, by cosine similarity of their embeddings; the item itself is left out.
-        Only items of the same type unless `across_types` is set.
+        Only items of the same type unless `across_types` is set. A signed-in caller also gets `predicted_stars`.
         Errors: NOT_FOUND if there is no such film (or book); INVALID_ARGUMENT unless the type is `movie` or `book`.
         """
 

@@ -1,0 +1,84 @@
+"""Matrix factorisation of who rated what, and how well: weighted alternating least squares for implicit feedback.
+
+The loss is that of Hu, Koren & Volinsky (ICDM 2008): sum over rated w (t - p.q)^2 + sum over the rest (p.q)^2 +
+ridge (|p|^2 + |q|^2), with w and t by the stars. The items' factors are stored in a basis in which the user's step is
+(I + sum over rated (w - 1) v v')^-1 * sum over rated w t v: what fold_in computes in SQL, from the ratings alone.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cinelibre_server.recommend.training.rating_sides import Floats, Ints, Offsets
+from cinelibre_server.store.rating_matrix import RatingMatrix
+
+FACTORS = 64
+NEWEST_RATINGS = 300
+"""The newest ratings of a user that are folded in, in SQL too."""
+
+_RIDGE = 30.0
+_SWEEPS = 8
+# By stars: the weight of a rating, and what it says (1: liked).
+_WEIGHTS_AT_STARS = ((1.0, 1.0), (2.0, 1.0), (3.0, 2.0), (4.0, 4.0), (5.0, 5.0))
+_TARGETS_AT_STARS = ((2.9, 0.0), (3.0, 1.0))
+
+
+def taste_weights() -> NDArray[np.float64]:
+    """float64[10]: by half stars, how much more a rating weighs than none; the weights of fold_in."""
+    return _by_half_stars(_WEIGHTS_AT_STARS) - 1
+
+
+def taste_targets() -> NDArray[np.float64]:
+    """float64[10]: by half stars, the targets of fold_in, so that weight times target is w t."""
+    weights, extra = _by_half_stars(_WEIGHTS_AT_STARS), taste_weights()
+    pull = weights * _by_half_stars(_TARGETS_AT_STARS)
+    return np.asarray(np.where(extra > 0, pull / np.maximum(extra, 1e-9), 0.0), np.float64)
+
+
+def train_factors(matrix: RatingMatrix, seed: int, advance: Callable[[float], None]) -> Floats:
+    """float32[I, 64]: the items' factors in the basis of fold_in. `advance` gets the share done since the last call."""
+    half_stars = (matrix.stars * 2).astype(np.int64) - 1
+    weight = _by_half_stars(_WEIGHTS_AT_STARS).astype(np.float32)[half_stars]
+    pull = weight * _by_half_stars(_TARGETS_AT_STARS).astype(np.float32)[half_stars]
+    by_item = np.argsort(matrix.item_index, kind="stable")
+    item_starts = np.searchsorted(matrix.item_index[by_item], np.arange(len(matrix.item_ids) + 1))
+    by_user = (matrix.user_starts, matrix.item_index, weight, pull)
+    of_items = (item_starts, matrix.user_index[by_item], weight[by_item], pull[by_item])
+    items = np.random.default_rng(seed).normal(0, 0.1, (len(matrix.item_ids), FACTORS)).astype(np.float32)
+    for _ in range(_SWEEPS):
+        users = _solve(items, *by_user)
+        advance(0.5 / _SWEEPS)
+        items = _solve(users, *of_items)
+        advance(0.5 / _SWEEPS)
+    gram = (items.T @ items).astype(np.float64) + _RIDGE * np.eye(FACTORS)
+    return np.asarray(np.linalg.solve(np.linalg.cholesky(gram), items.T.astype(np.float64)).T, np.float32)
+
+
+def fold_in_taste(factors: Floats, rated_items: Ints, half_stars: NDArray[np.int64]) -> NDArray[np.float64]:
+    """float64[64]: a user's vector, as get_user_profile computes it; rated items newest first, half stars 1 to 10."""
+    vectors = factors[rated_items[:NEWEST_RATINGS]].astype(np.float64)
+    stars = half_stars[:NEWEST_RATINGS] - 1
+    weights = taste_weights()[stars]
+    right = vectors.T @ (weights * taste_targets()[stars])
+    return np.asarray(np.linalg.solve(np.eye(FACTORS) + (vectors.T * weights) @ vectors, right), np.float64)
+
+
+def _solve(others: Floats, starts: Offsets | NDArray[np.intp], index: Ints, weight: Floats, pull: Floats) -> Floats:
+    """One half of a sweep: the factors of one side, given the other's; those without ratings are 0."""
+    gram = others.T @ others + _RIDGE * np.eye(FACTORS, dtype=np.float32)
+    solved = np.zeros((len(starts) - 1, FACTORS), np.float32)
+    bounds = starts.tolist()
+    for place in range(len(solved)):
+        first, last = bounds[place], bounds[place + 1]
+        if first == last:
+            continue
+        vectors = others[index[first:last]]
+        system = gram + (vectors.T * (weight[first:last] - 1)) @ vectors
+        solved[place] = np.linalg.solve(system, vectors.T @ pull[first:last])
+    return solved
+
+
+def _by_half_stars(at_stars: tuple[tuple[float, float], ...]) -> NDArray[np.float64]:
+    stars, values = zip(*at_stars, strict=True)
+    return np.asarray(np.interp(np.arange(1, 11) / 2, stars, values), np.float64)

@@ -1,0 +1,130 @@
+"""`cinelibre train`: reads all ratings, learns, compares with the serving model, and puts the new one in its place."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from cinelibre_server.errors import StartupError
+from cinelibre_server.progress import Progress, Step
+from cinelibre_server.recommend.training.blend import Blend, held_back_questions, learn_blend
+from cinelibre_server.recommend.training.fit import FittedModels, fit_models
+from cinelibre_server.recommend.training.stars import predict
+from cinelibre_server.recommend.training.tables import write_tables
+from cinelibre_server.store import models as model_store
+from cinelibre_server.store.database import Connection
+from cinelibre_server.store.models import ServingModel
+from cinelibre_server.store.rating_matrix import RatingMatrix, read_rating_matrix
+
+Result = TypeVar("Result")
+
+LEAST_RATINGS = 200
+LEAST_USERS = 10
+SEED = 1
+
+# Every tenth rating is held back for the validation; of many users, those of some.
+_HELD_BACK = 0.1
+_MOST_PREDICTED = 20_000
+# A measure may be so much worse than the serving model's and still be the same but for chance.
+_TOLERANCE = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingResult:
+    """What came of a training. `promoted` is False when the validation was worse than the serving model's."""
+
+    model_id: int
+    rating_count: int
+    user_count: int
+    item_count: int
+    promoted: bool
+    measures: Mapping[str, float]
+    serving_measures: Mapping[str, float]
+
+
+async def train_model(url: str, progress: Progress, *, force: bool = False, seed: int = SEED) -> TrainingResult:
+    """Trains on all ratings and serves the result, unless it measures worse than the serving model and not `force`.
+
+    Serving goes on meanwhile. A training that is broken off leaves the serving model as it is.
+
+    Raises:
+        StartupError: no database with this version's schema, too few ratings, or another training runs.
+    """
+    connection = await model_store.connect_for_training(url)
+    try:
+        if not await model_store.lock_training(connection):
+            raise StartupError("another training of this database runs: wait until it ends")
+        return await _train(connection, progress, force, seed)
+    finally:
+        await connection.close()
+
+
+async def _train(connection: Connection, progress: Progress, force: bool, seed: int) -> TrainingResult:
+    with progress("Reading the ratings", None, ""):
+        # Before the ratings: a user whose ratings change in between has a profile that counts as out of date.
+        changed_xids = await model_store.changed_xids(connection)
+        matrix = await read_rating_matrix(connection)
+    if len(matrix.stars) < LEAST_RATINGS or len(matrix.user_ids) < LEAST_USERS:
+        raise StartupError(
+            f"{len(matrix.stars):,} ratings of {len(matrix.user_ids):,} users are too few to learn from:"
+            f" training needs {LEAST_RATINGS} ratings of {LEAST_USERS} users"
+        )
+    sizes = len(matrix.stars), len(matrix.user_ids), len(matrix.item_ids)
+    model_id = await model_store.start_model(connection, *sizes)
+    serving = await model_store.get_serving_model(connection)
+    with progress("Learning the blend on held-back ratings", 100, "%") as step:
+        blend, measures = await _in_thread(_validate, matrix, seed, step)
+    if serving and not force and _is_worse(measures, serving):
+        await model_store.reject_model(connection, model_id, measures)
+        return TrainingResult(model_id, *sizes, False, measures, serving.measures)
+    with progress("Training on all ratings", 100, "%") as step:
+        fitted = await _in_thread(fit_models, matrix, seed, step)
+    with progress("Writing the model", None, ""):
+        await model_store.create_next_tables(connection)
+        await write_tables(connection, model_id, matrix, fitted, blend, changed_xids)
+        await model_store.index_next_tables(connection)
+        await model_store.serve_next_tables(connection, model_id, measures)
+    return TrainingResult(model_id, *sizes, True, measures, serving.measures if serving else {})
+
+
+async def _in_thread(
+    work: Callable[[RatingMatrix, int, Callable[[float], None]], Result], matrix: RatingMatrix, seed: int, step: Step
+) -> Result:
+    def run() -> Result:
+        # Millions of small systems: threads that share one of them only wait for each other.
+        with threadpool_limits(1):
+            return work(matrix, seed, lambda share: step.advance(share * 100))
+
+    return await asyncio.to_thread(run)
+
+
+def _validate(matrix: RatingMatrix, seed: int, advance: Callable[[float], None]) -> tuple[Blend, dict[str, float]]:
+    source = np.random.default_rng(seed)
+    held_back = source.random(len(matrix.stars)) < _HELD_BACK
+    known, asked = matrix.select(~held_back), matrix.select(held_back)
+    fitted = fit_models(known, seed, lambda share: advance(0.8 * share))
+    blend, ndcg = learn_blend(fitted, held_back_questions(known, asked, seed))
+    advance(0.2)
+    return blend, {"nDCG@10": ndcg, "RMSE": _rmse(fitted, known, asked)}
+
+
+def _rmse(fitted: FittedModels, known: RatingMatrix, asked: RatingMatrix) -> float:
+    starts = known.user_starts
+    errors: list[float] = []
+    for user in np.unique(asked.user_index).tolist():
+        own, wanted = slice(starts[user], starts[user + 1]), asked.user_index == user
+        predicted = predict(fitted.stars, known.item_index[own], known.stars[own], asked.item_index[wanted])
+        errors += (predicted - asked.stars[wanted]).tolist()
+        if len(errors) >= _MOST_PREDICTED:
+            break
+    return float(np.sqrt(np.mean(np.square(errors)))) if errors else 0.0
+
+
+def _is_worse(measures: Mapping[str, float], serving: ServingModel) -> bool:
+    before = serving.measures
+    return measures["nDCG@10"] < before["nDCG@10"] * (1 - _TOLERANCE) or measures["RMSE"] > before["RMSE"] * (
+        1 + _TOLERANCE
+    )

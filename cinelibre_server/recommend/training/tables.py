@@ -1,0 +1,83 @@
+"""Writes fitted models into the tables that the SQL functions read."""
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+from pgvector import Vector
+
+from cinelibre_server.recommend.training.blend import Blend
+from cinelibre_server.recommend.training.factors import FACTORS, fold_in_taste, taste_targets, taste_weights
+from cinelibre_server.recommend.training.fit import FittedModels
+from cinelibre_server.recommend.training.item_item import rating_values
+from cinelibre_server.recommend.training.stars import user_vector
+from cinelibre_server.store.database import Connection
+from cinelibre_server.store.models import copy_rows
+from cinelibre_server.store.rating_matrix import RatingMatrix
+
+UNSEEN_ITEM = 0
+"""The id of the row that stands for items without ratings."""
+
+_BLEND_COLUMNS = ("min_ratings", "item_item", "factors", "stars", "popularity")
+_NEIGHBOR_COLUMNS = ("item_id", "neighbor_ids", "weights")
+_PROFILE_COLUMNS = ("user_id", "changed_xid", "stars_vector", "taste_vector")
+_ITEM_COLUMNS = (
+    *("item_id", "popularity", "stars_base", "stars_reading", "stars_implied", "stars_noise"),
+    *("stars_offset", "stars_output", "taste_factors"),
+)
+
+
+async def write_tables(
+    connection: Connection,
+    model_id: int,
+    matrix: RatingMatrix,
+    fitted: FittedModels,
+    blend: Blend,
+    changed_xids: Mapping[int, int],
+) -> None:
+    """Fills the new model's tables, with the profiles of all users whose ratings are those of `changed_xids`."""
+    lists = [values().tolist() for values in (taste_weights, taste_targets, rating_values)]
+    settings = ("model_id", "taste_weights", "taste_targets", "rating_values")
+    await copy_rows(connection, "settings", settings, [(model_id, *lists)])
+    weights = zip(blend.min_ratings, blend.weights, strict=True)
+    await copy_rows(connection, "blend", _BLEND_COLUMNS, [(least, *parts) for least, parts in weights])
+    await copy_rows(connection, "items", _ITEM_COLUMNS, _item_rows(matrix, fitted))
+    await copy_rows(connection, "neighbors", _NEIGHBOR_COLUMNS, _neighbor_rows(matrix, fitted))
+    await copy_rows(connection, "profiles", _PROFILE_COLUMNS, _profile_rows(matrix, fitted, changed_xids))
+
+
+def _item_rows(matrix: RatingMatrix, fitted: FittedModels) -> Iterator[tuple[object, ...]]:
+    stars = fitted.stars
+    per_item = (stars.base, stars.reading, stars.implied, stars.noise, stars.offset, stars.output)
+    unseen = (part.mean(axis=0) for part in per_item)
+    nothing = np.zeros(FACTORS, np.float32)
+    yield (UNSEEN_ITEM, 0.0, *(_cell(part) for part in unseen), Vector(nothing))
+    for place, item_id in enumerate(matrix.item_ids.tolist()):
+        cells = (_cell(part[place]) for part in per_item)
+        yield (item_id, float(fitted.popularity[place]), *cells, Vector(fitted.factors[place]))
+
+
+def _neighbor_rows(matrix: RatingMatrix, fitted: FittedModels) -> Iterator[tuple[object, ...]]:
+    model = fitted.item_item
+    for place, item_id in enumerate(matrix.item_ids.tolist()):
+        known = (model.neighbors[place] >= 0) & (model.weights[place] != 0)
+        if known.any():
+            neighbor_ids = matrix.item_ids[model.neighbors[place][known]]
+            yield (item_id, neighbor_ids.tolist(), model.weights[place][known].tolist())
+
+
+def _profile_rows(
+    matrix: RatingMatrix, fitted: FittedModels, changed_xids: Mapping[int, int]
+) -> Iterator[tuple[object, ...]]:
+    starts = matrix.user_starts
+    for user, user_id in enumerate(matrix.user_ids.tolist()):
+        if user_id in changed_xids:
+            own = slice(starts[user], starts[user + 1])
+            items, stars = matrix.item_index[own], matrix.stars[own]
+            taste = fold_in_taste(fitted.factors, items[::-1], (stars[::-1] * 2).astype(np.int64))
+            vector = user_vector(fitted.stars, items, stars)
+            yield (user_id, changed_xids[user_id], Vector(vector), Vector(taste))
+
+
+def _cell(value: NDArray[np.float32]) -> object:
+    return Vector(value) if np.ndim(value) else float(value)

@@ -1,0 +1,88 @@
+-- A user's vectors, as model.profiles keeps them; the lists are null until get_ranked_candidates makes them.
+create type cinelibre.user_profile as (
+    changed_xid xid8,
+    rating_count integer,
+    stars_vector public.vector,
+    taste_vector public.vector,
+    item_ids integer[],
+    scores double precision[],
+    sources text[]
+);
+
+-- What the serving model makes of a user's ratings as they are now; null without a model, or for a user without ratings.
+-- What is kept is used as long as no rating of the user changed. Otherwise the latest 300 ratings are folded in (see fold_in):
+--     stars: target r_j - base_j with precision 1 / (noise_j * (0.7 + min(n, 150) / 100)) and prior mean sum of implied_j / sqrt(n):
+--            which items somebody rates tells of their taste, too (SVD++; Koren, KDD 2008), and the errors of one person's
+--            many ratings are not independent;
+--     taste: liked or not, with a weight that grows with the stars (Hu, Koren & Volinsky, ICDM 2008).
+-- Items that training has not seen count as item 0, the average one.
+create function cinelibre.get_user_profile(p_user_id integer) returns cinelibre.user_profile
+language plpgsql volatile
+as $$
+declare
+    max_ratings constant integer := 300;
+    profile cinelibre.user_profile;
+    kept cinelibre.user_profile;
+begin
+    -- Read first: what changes after this is seen in the next call.
+    select t.changed_xid, t.rating_count into profile.changed_xid, profile.rating_count
+    from public.user_rating_totals t where t.user_id = p_user_id;
+    if not found then
+        return null;
+    end if;
+    select profile.changed_xid, profile.rating_count, k.stars_vector, k.taste_vector, k.item_ids, k.scores, k.sources
+    into kept
+    from model.profiles k where k.user_id = p_user_id and k.changed_xid = profile.changed_xid;
+    if found then
+        return kept;
+    end if;
+
+    with latest as materialized (
+        select r.item_id, r.half_stars
+        from public.ratings r where r.user_id = p_user_id
+        order by r.updated_at desc, r.item_id
+        limit max_ratings
+    ),
+    read as materialized (
+        select
+            l.half_stars, i.stars_base, i.stars_reading, i.stars_implied, i.stars_noise, i.taste_factors,
+            s.taste_weights[l.half_stars] as taste_weight, s.taste_targets[l.half_stars] as taste_target, count(*) over () as n
+        from latest l
+        cross join model.settings s
+        join model.items i
+            on i.item_id = coalesce((select known.item_id from model.items known where known.item_id = l.item_id), 0)
+    ),
+    gathered as (
+        select
+            array_agg(r.stars_reading) as readings,
+            array_agg((r.half_stars / 2.0 - r.stars_base)::double precision) as deviations,
+            array_agg(1 / (r.stars_noise * (0.7 + least(r.n, 150) / 100.0))::double precision) as precisions,
+            sum(r.stars_implied) as implied,
+            max(r.n) as n,
+            array_agg(r.taste_factors) as factors,
+            array_agg(r.taste_target) as taste_targets,
+            array_agg(r.taste_weight) as taste_weights
+        from read r
+    )
+    select
+        cinelibre.fold_in(g.readings, g.deviations, g.precisions, cinelibre.scale(g.implied, 1 / sqrt(g.n))),
+        cinelibre.fold_in(g.factors, g.taste_targets, g.taste_weights)
+    into profile.stars_vector, profile.taste_vector
+    from gathered g
+    where g.n > 0;
+    if profile.stars_vector is null then
+        return null;
+    end if;
+
+    insert into model.profiles as k (user_id, changed_xid, stars_vector, taste_vector)
+    values (p_user_id, profile.changed_xid, profile.stars_vector, profile.taste_vector)
+    on conflict (user_id) do update set
+        changed_xid = excluded.changed_xid,
+        stars_vector = excluded.stars_vector,
+        taste_vector = excluded.taste_vector,
+        item_ids = null,
+        scores = null,
+        sources = null;
+    return profile;
+end
+$$;

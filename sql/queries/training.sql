@@ -1,0 +1,43 @@
+-- name: lock_training
+-- One training of a database at a time, until the session ends.
+select pg_try_advisory_lock(1724361504);
+
+-- name: all_ratings
+-- Every rating, for COPY in binary form; the time is in seconds since 1970.
+select user_id, item_id, half_stars, extract(epoch from updated_at)::bigint from ratings
+
+-- name: list_changed_xids
+-- The transaction that last changed each user's ratings: a profile made from earlier ratings is out of date.
+select user_id, changed_xid::text::bigint as changed_xid from user_rating_totals order by user_id;
+
+-- name: start_model
+-- A training begins; one that was broken off before it ended is no model.
+with broken as (delete from models where status = 'training')
+insert into models (rating_count, user_count, item_count) values ($1::bigint, $2::integer, $3::integer)
+returning model_id;
+
+-- name: get_serving_model
+-- The model that serves, if there was a training.
+select model_id, finished_at, rating_count, measures::text from models where status = 'serving';
+
+-- name: reject_model
+-- A model that measured worse than the serving one.
+update models set status = 'rejected', finished_at = now(), measures = $2::jsonb where model_id = $1::integer;
+
+-- name: retire_serving_model
+-- Its tables are about to go.
+update models set status = 'retired' where status = 'serving';
+
+-- name: serve_model
+-- From the end of this transaction on it answers.
+update models set status = 'serving', finished_at = now(), measures = $2::jsonb where model_id = $1::integer;
+
+-- name: prune_models
+-- Forgets all but the latest 20 trainings.
+delete from models
+where status <> 'serving' and model_id not in (select model_id from models order by model_id desc limit 20);
+
+-- name: count_changed_ratings
+-- How many ratings were made or changed since the serving model's training began; all without one.
+select count(*) from ratings
+where updated_at >= coalesce((select started_at from models where status = 'serving'), '-infinity');

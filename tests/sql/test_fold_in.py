@@ -1,0 +1,50 @@
+"""Folding ratings into factors: the conjugate gradients of SQL against the linear system solved by numpy."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from pgvector import Vector
+
+from cinelibre_server.store.database import Pool
+
+Floats = NDArray[np.float64]
+
+
+def solved(vectors: Floats, targets: Floats, weights: Floats, prior: Floats) -> Floats:
+    weighted = vectors * weights[:, None]
+    return prior + np.linalg.solve(
+        np.eye(vectors.shape[1]) + weighted.T @ vectors, weighted.T @ (targets - vectors @ prior)
+    )
+
+
+async def folded(pool: Pool, vectors: Floats, targets: Floats, weights: Floats, prior: Floats | None) -> Floats:
+    row = await pool.fetchval(
+        "select fold_in($1::vector[], $2, $3, $4)",
+        [Vector(vector) for vector in vectors],
+        targets.tolist(),
+        weights.tolist(),
+        None if prior is None else Vector(prior),
+    )
+    return np.asarray(row.to_numpy(), dtype=np.float64)
+
+
+@pytest.mark.parametrize("count", [1, 2, 15, 16, 300])
+@pytest.mark.parametrize("dimensions", [1, 16, 64])
+@pytest.mark.parametrize("size", [0.1, 1.0, 3.0])
+async def test_it_is_the_solution_of_the_linear_system(pool: Pool, count: int, dimensions: int, size: float) -> None:
+    source = np.random.default_rng(count * dimensions)
+    vectors = source.normal(0, size, (count, dimensions)) / np.sqrt(dimensions)
+    targets, weights = source.normal(0, 1, count), source.uniform(0.1, 5, count)
+    prior = source.normal(0, 1, dimensions)
+    expected = solved(vectors, targets, weights, prior)
+    assert await folded(pool, vectors, targets, weights, prior) == pytest.approx(expected, abs=2e-4, rel=2e-4)
+    without = solved(vectors, targets, weights, np.zeros(dimensions))
+    assert await folded(pool, vectors, targets, weights, None) == pytest.approx(without, abs=2e-4, rel=2e-4)
+
+
+async def test_ratings_that_say_nothing_leave_the_prior(pool: Pool) -> None:
+    prior = np.array([0.5, -1.0])
+    zeros = np.zeros((3, 2))
+    assert await folded(pool, zeros, np.ones(3), np.ones(3), prior) == pytest.approx(prior)
+    told = np.eye(2)
+    assert await folded(pool, told, prior, np.ones(2), prior) == pytest.approx(prior)
