@@ -80,8 +80,8 @@ METHODS = (
         {
             "input": ("all ratings", "4 stars or more", "stars as weights"),
             "factors": (32, 64, 128),
-            "regularization": (1.0, 10.0, 30.0, 100.0),
-            "alpha": (0.3, 1.0, 5.0, 20.0),
+            "regularization": (3.0, 10.0, 30.0, 100.0),
+            "alpha": (1.0, 5.0, 20.0),
             "iterations": (15,),
         },
         AlsScorer,
@@ -91,10 +91,10 @@ METHODS = (
         "implicit BPR",
         {
             "input": ("all ratings", "4 stars or more"),
-            "factors": (8, 16, 64),
+            "factors": (8, 16),
             "learning_rate": (0.001, 0.003, 0.01),
             "regularization": (0.001, 0.01, 0.05),
-            "iterations": (50, 150, 400),
+            "iterations": (150, 400),
         },
         BprScorer,
         folds_in=False,

@@ -57,8 +57,8 @@ METHODS = (
         "LensKit ItemKNN",
         {
             "input": ("all ratings", "4 stars or more", "stars as weights"),
-            "max_nbrs": (20, 100, 200, 500),
-            "min_sim": (1e-6, 0.1, 0.2),
+            "max_nbrs": (20, 100, 200),
+            "min_sim": (1e-6, 0.05, 0.1),
         },
         partial(LensKitScorer, ItemKNNScorer),
         folds_in=True,
