@@ -5,7 +5,7 @@ import sys
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 import uvloop
@@ -13,15 +13,13 @@ from rich.console import Console
 from rich.table import Table
 
 from cinelibre_server import __version__
+from cinelibre_server.commands.embedder import load_embedder
 from cinelibre_server.commands.evaluate import evaluate_app
 from cinelibre_server.config import load_settings
 from cinelibre_server.errors import StartupError
 from cinelibre_server.progress import progress
 
 # Each command imports what it needs: `cinelibre healthcheck` and `--help` should not load the model's runtime.
-if TYPE_CHECKING:
-    from cinelibre_server.embedding.runtime import Embedder
-
 app = typer.Typer(
     help="Recommendations and semantic search for Indian cinema and books. Settings: CINELIBRE_* (see README).",
     no_args_is_help=True,
@@ -93,7 +91,7 @@ def migrate(
             applied = await apply_migrations(url, lambda line: _out.print(f"Applied {line}"))
             _out.print(f"The database is up to date ({applied} migrations applied).")
             if with_starter:
-                await prepare_catalogue(url, _load_embedder(), progress)
+                await prepare_catalogue(url, load_embedder(), progress)
 
     _run(run())
 
@@ -105,7 +103,7 @@ def embed(data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
 
     async def run() -> None:
         async with _database(data_dir, database_url) as url:
-            count = await reembed_catalogue(url, _load_embedder(), progress)
+            count = await reembed_catalogue(url, load_embedder(), progress)
             _out.print(f"Embedded {count:,} items.")
 
     _run(run())
@@ -152,7 +150,7 @@ def movielens(
             for line in report.lines():
                 _out.print(line, markup=False)
             if embed:
-                await embed_catalogue(url, _load_embedder(), progress)
+                await embed_catalogue(url, load_embedder(), progress)
 
     _run(run())
 
@@ -257,12 +255,3 @@ async def _database(data_dir: Path | None, database_url: str | None) -> AsyncIte
 
     async with embedded_database(_data_dir(data_dir)) as address:
         yield address
-
-
-def _load_embedder() -> "Embedder":
-    from cinelibre_server.embedding.model import ensure_model
-    from cinelibre_server.embedding.runtime import Embedder
-
-    settings = load_settings(environment="local")
-    files = ensure_model(settings.cache_dir, model=settings.model, model_dir=settings.model_dir)
-    return Embedder(files, threads=os.cpu_count() or 1, cache_size=0)

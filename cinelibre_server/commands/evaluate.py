@@ -1,7 +1,6 @@
 """`cinelibre evaluate`: how good the product is, measured on data of your own."""
 
 import asyncio
-import os
 import signal
 from collections.abc import Coroutine
 from pathlib import Path
@@ -11,12 +10,11 @@ import typer
 import uvloop
 from rich.console import Console
 
-from cinelibre_server.config import load_settings
+from cinelibre_server.commands.embedder import load_embedder
 from cinelibre_server.errors import StartupError
 from cinelibre_server.progress import progress
 
 if TYPE_CHECKING:
-    from cinelibre_server.embedding.runtime import Embedder
     from cinelibre_server.recommend.evaluation.score import Evaluation, Part
 
 evaluate_app = typer.Typer(help="Measure the quality of recommendations offline.", no_args_is_help=True)
@@ -62,7 +60,7 @@ def recommendations(
     for folder in {path.resolve().parent for path in (json, page) if path}:
         if not folder.is_dir():
             raise StartupError(f"{folder} is no folder: make it first")
-    embedder = _load_embedder() if embed else None
+    embedder = load_embedder() if embed else None
     try:
         evaluation = uvloop.run(_until_stopped(evaluate(data, options, embedder, progress)))
     finally:
@@ -105,12 +103,3 @@ def _parts(only: list[str] | None) -> "list[Part]":
     if unknown := set(only or ()) - set(known):
         raise StartupError(f"there is no part {sorted(unknown)[0]!r}: --only takes {', '.join(known)}")
     return [part for part in known if not only or part in only]
-
-
-def _load_embedder() -> "Embedder":
-    from cinelibre_server.embedding.model import ensure_model
-    from cinelibre_server.embedding.runtime import Embedder
-
-    settings = load_settings(environment="local")
-    files = ensure_model(settings.cache_dir, model=settings.model, model_dir=settings.model_dir)
-    return Embedder(files, threads=os.cpu_count() or 1, cache_size=0)

@@ -11,20 +11,17 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
+from cinelibre_server.recommend.evaluation.measures import ndcg
 from cinelibre_server.recommend.training.factors import fold_in_taste
-from cinelibre_server.recommend.training.fit import FittedModels
+from cinelibre_server.recommend.training.fit import LIKED_STARS, FittedModels
 from cinelibre_server.recommend.training.item_item import item_item_scores, rating_values
-from cinelibre_server.recommend.training.stars import user_vector
+from cinelibre_server.recommend.training.stars import predict
 from cinelibre_server.store.rating_matrix import RatingMatrix
 
 LEVELS = (1, 2, 3, 5, 10, 20, 50)
 """The numbers of ratings from which on other weights count."""
-RELEVANT_STARS = 4.0
 CUTOFF = 10
 
-_DISCOUNTS = 1 / np.log2(np.arange(2, CUTOFF + 2))
-
-_PARTS = ("item_item", "factors", "stars", "popularity")
 _MOST_USERS = 500
 _ENOUGH_USERS = 250
 _ALL = 1_000_000
@@ -59,7 +56,7 @@ class Question:
 
 def held_back_questions(known: RatingMatrix, held_back: RatingMatrix, seed: int) -> list[Question]:
     """Of at most 500 users with a relevant held-back rating, what is known of them."""
-    liked = held_back.stars >= RELEVANT_STARS
+    liked = held_back.stars >= LIKED_STARS
     users = np.unique(held_back.user_index[liked])
     users = np.random.default_rng(seed).permutation(users)[:_MOST_USERS]
     starts = known.user_starts
@@ -98,7 +95,8 @@ def measure_blend(models: FittedModels, blend: Blend, questions: list[Question])
         place = int(np.searchsorted(blend.min_ratings, len(question.items), side="right")) - 1
         items, parts = candidate_parts(models, question.items, question.stars)
         order = np.argsort(-(parts @ np.array(blend.weights[max(place, 0)])), kind="stable")
-        gains.append(_ndcg(items[order], question.relevant))
+        hits = np.isin(items[order[:CUTOFF]], question.relevant)
+        gains.append(ndcg(hits[np.newaxis], np.array([len(question.relevant)]), CUTOFF)[0])
     return float(np.mean(gains)) if gains else 0.0
 
 
@@ -109,7 +107,6 @@ def candidate_parts(
     half_stars = (stars * 2).astype(np.int64)
     item_item = item_item_scores(models.item_item, rated_items, rating_values()[half_stars - 1])
     factors = models.factors @ fold_in_taste(models.factors, rated_items, half_stars)
-    vector = user_vector(models.stars, rated_items[::-1], stars[::-1])
     unseen = np.ones(len(factors), dtype=bool)
     unseen[rated_items] = False
     chosen = np.zeros(len(factors), dtype=bool)
@@ -122,9 +119,9 @@ def candidate_parts(
         best = np.argpartition(-open_scores, min(count, len(open_scores)) - 1)[:count]
         chosen[best[np.isfinite(open_scores[best])]] = True
     items = np.flatnonzero(chosen)
-    predicted = np.clip(models.stars.offset[items] + models.stars.output[items] @ vector, 0.5, 5.0)
+    predicted = predict(models.stars, rated_items[::-1], stars[::-1], items.astype(np.int32))
     parts = np.stack([item_item[items], factors[items], predicted, models.popularity[items]], axis=1)
-    deviation = parts.std(axis=0) if len(items) else np.ones(len(_PARTS))
+    deviation = parts.std(axis=0) if len(items) else np.ones(parts.shape[1])
     return items, np.divide(parts, deviation, out=np.zeros_like(parts), where=deviation > 0)
 
 
@@ -147,9 +144,4 @@ def _grid_gains(models: FittedModels, question: Question) -> NDArray[np.float64]
     scores = parts[kept] @ np.array(_GRID).T
     best = np.argsort(-scores, axis=0, kind="stable")[:CUTOFF]
     hits = np.isin(items[kept], question.relevant)[best]
-    return np.asarray(_DISCOUNTS[: len(best)] @ hits / _DISCOUNTS[: len(question.relevant)].sum(), np.float64)
-
-
-def _ndcg(ranked: NDArray[np.intp], relevant: NDArray[np.int32]) -> float:
-    hits = np.isin(ranked[:CUTOFF], relevant)
-    return float(_DISCOUNTS[: len(hits)] @ hits / _DISCOUNTS[: len(relevant)].sum())
+    return ndcg(hits.T, np.full(len(_GRID), len(question.relevant)), CUTOFF)

@@ -12,7 +12,8 @@ from cinelibre_server.recommend.training.rating_sides import Floats
 from cinelibre_server.recommend.training.stars import StarsModel, train_stars
 from cinelibre_server.store.rating_matrix import RatingMatrix
 
-_LIKED_STARS = 4.0
+LIKED_STARS = 4.0
+"""From so many stars on a rating says that somebody likes an item."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,6 @@ def fit_models(matrix: RatingMatrix, seed: int, advance: Callable[[float], None]
     factors = train_factors(matrix, seed, lambda share: advance(0.45 * share))
     item_item = train_item_item(matrix)
     advance(0.1)
-    liked = matrix.item_index[matrix.stars >= _LIKED_STARS]
+    liked = matrix.item_index[matrix.stars >= LIKED_STARS]
     popularity = np.log1p(np.bincount(liked, minlength=len(matrix.item_ids)).astype(np.float64))
     return FittedModels(stars, factors, item_item, popularity)

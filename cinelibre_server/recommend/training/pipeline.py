@@ -10,6 +10,7 @@ from threadpoolctl import threadpool_limits
 
 from cinelibre_server.errors import StartupError
 from cinelibre_server.progress import Progress, Step
+from cinelibre_server.recommend.evaluation.measures import rmse
 from cinelibre_server.recommend.training.blend import Blend, held_back_questions, learn_blend
 from cinelibre_server.recommend.training.fit import FittedModels, fit_models
 from cinelibre_server.recommend.training.stars import predict
@@ -32,6 +33,10 @@ _MOST_PREDICTED = 20_000
 _TOLERANCE = 0.02
 
 
+class TooFewRatings(StartupError):
+    """There is not enough to learn from yet."""
+
+
 @dataclass(frozen=True, slots=True)
 class TrainingResult:
     """What came of a training. `promoted` is False when the validation was worse than the serving model's."""
@@ -51,7 +56,8 @@ async def train_model(url: str, progress: Progress, *, force: bool = False, seed
     Serving goes on meanwhile. A training that is broken off leaves the serving model as it is.
 
     Raises:
-        StartupError: no database with this version's schema, too few ratings, or another training runs.
+        TooFewRatings: nothing was changed.
+        StartupError: no database with this version's schema, or another training runs.
     """
     connection = await model_store.connect_for_training(url)
     try:
@@ -68,7 +74,7 @@ async def _train(connection: Connection, progress: Progress, force: bool, seed: 
         changed_xids = await model_store.changed_xids(connection)
         matrix = await read_rating_matrix(connection)
     if len(matrix.stars) < LEAST_RATINGS or len(matrix.user_ids) < LEAST_USERS:
-        raise StartupError(
+        raise TooFewRatings(
             f"{len(matrix.stars):,} ratings of {len(matrix.user_ids):,} users are too few to learn from:"
             f" training needs {LEAST_RATINGS} ratings of {LEAST_USERS} users"
         )
@@ -112,15 +118,14 @@ def _validate(matrix: RatingMatrix, seed: int, advance: Callable[[float], None])
 
 
 def _rmse(fitted: FittedModels, known: RatingMatrix, asked: RatingMatrix) -> float:
-    starts = known.user_starts
-    errors: list[float] = []
-    for user in np.unique(asked.user_index).tolist():
-        own, wanted = slice(starts[user], starts[user + 1]), asked.user_index == user
-        predicted = predict(fitted.stars, known.item_index[own], known.stars[own], asked.item_index[wanted])
-        errors += (predicted - asked.stars[wanted]).tolist()
-        if len(errors) >= _MOST_PREDICTED:
+    starts, asked_starts = known.user_starts, asked.user_starts
+    predicted: list[float] = []
+    for user in range(len(known.user_ids)):
+        own, wanted = slice(starts[user], starts[user + 1]), slice(asked_starts[user], asked_starts[user + 1])
+        predicted += predict(fitted.stars, known.item_index[own], known.stars[own], asked.item_index[wanted]).tolist()
+        if len(predicted) >= _MOST_PREDICTED:
             break
-    return float(np.sqrt(np.mean(np.square(errors)))) if errors else 0.0
+    return rmse(np.array(predicted), asked.stars[: len(predicted)].astype(np.float64)) if predicted else 0.0
 
 
 def _is_worse(measures: Mapping[str, float], serving: ServingModel) -> bool:

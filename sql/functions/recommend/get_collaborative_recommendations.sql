@@ -27,11 +27,7 @@ as $$
                     and cinelibre.item_passes(i, p_item_type, p_languages, p_genres, p_year_from, p_year_to)
             )
         )
-        and (
-            p_after_score is null
-            or (p.score < p_after_score and p.item_id <> p_after_id)
-            or (p.score = p_after_score and p.item_id > p_after_id)
-        )
+        and cinelibre.comes_after(p.score, p.item_id, p_after_score, p_after_id)
     order by p.score desc, p.item_id
     limit p_limit
 $$;

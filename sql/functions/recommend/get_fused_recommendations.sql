@@ -96,9 +96,7 @@ begin
         end
     from fused f
     left join collaborative c on c.item_id = f.item_id
-    where p_after_score is null
-        or (f.score < p_after_score and f.item_id <> p_after_id)
-        or (f.score = p_after_score and f.item_id > p_after_id)
+    where cinelibre.comes_after(f.score, f.item_id, p_after_score, p_after_id)
     order by f.score desc, f.item_id
     limit p_limit;
 end

@@ -62,9 +62,7 @@ begin
     )
     select s.item_id, s.score, s.rating_count, s.mean_stars
     from scored s
-    where p_after_score is null
-        or (s.score < p_after_score and s.item_id <> p_after_id)
-        or (s.score = p_after_score and s.item_id > p_after_id)
+    where cinelibre.comes_after(s.score, s.item_id, p_after_score, p_after_id)
     order by s.score desc, s.item_id
     limit p_limit;
 end
