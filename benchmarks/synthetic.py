@@ -115,7 +115,7 @@ def write_movielens(folder: Path, *, ratings: int, users: int, items: int, seed:
 def _popularity(count: int) -> NDArray[np.float64]:
     """The share of each rank in the draws: a stretched exponential, fit to the counts of MovieLens 25M, and a floor."""
     ranks = np.arange(count)
-    weights = (np.exp(-0.134 * ranks**0.42) + 2e-5) * (1 - ranks / count)
+    weights = (np.exp(-0.25 * ranks**0.36) + 5e-5) * (1 - ranks / count)
     return np.asarray(weights / weights.sum())
 
 

@@ -133,7 +133,7 @@ def healthcheck(
 
 @import_app.command("movielens")
 def movielens(
-    path: Annotated[Path, typer.Argument(help="A MovieLens folder or zip: ml-100k, ml-latest, ml-25m…")],
+    path: Annotated[Path, typer.Argument(help="A MovieLens folder or zip: ml-100k, ml-1m, ml-25m, ml-latest…")],
     data_dir: DataDir = None,
     database_url: DatabaseUrl = None,
     embed: Annotated[bool, typer.Option("--embed/--no-embed", help="Embed the new films too.")] = True,

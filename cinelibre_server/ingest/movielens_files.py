@@ -1,4 +1,4 @@
-"""Finds a MovieLens data set in a folder or a zip, in either of its two formats, and reads its files."""
+"""Finds a MovieLens data set in a folder or a zip, in any of its formats, and reads its files."""
 
 import zipfile
 import zlib
@@ -6,22 +6,27 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import IO, Literal, TypeAlias
 
 from cinelibre_server.errors import StartupError
 
-Format: TypeAlias = Literal["movielens-100k", "movielens"]
+Format: TypeAlias = Literal["movielens-100k", "movielens-1m", "movielens-10m", "movielens"]
 _Folder: TypeAlias = Path | zipfile.Path
 
 _PROGRESS_BYTES = 250_000
+_BLOCK_BYTES = 4_000_000
 
 # What makes a folder one of each format; the files come in the order in which they are read.
 _NEEDED: dict[Format, tuple[str, ...]] = {
     "movielens-100k": ("u.item", "u.data"),
+    "movielens-1m": ("movies.dat", "users.dat", "ratings.dat"),
+    "movielens-10m": ("movies.dat", "ratings.dat"),
     "movielens": ("movies.csv", "ratings.csv"),
 }
 _OPTIONAL: dict[Format, tuple[str, ...]] = {
     "movielens-100k": ("u.user",),
+    "movielens-1m": (),
+    "movielens-10m": ("tags.dat",),
     "movielens": ("links.csv", "tags.csv"),
 }
 
@@ -50,18 +55,42 @@ class MovieLensFiles:
             StartupError: the file can't be read to its end.
         """
         pending = 0
+        with self._open(name) as file:
+            for line in file:
+                yield line
+                pending += len(line)
+                if pending > _PROGRESS_BYTES:
+                    advance(pending)
+                    pending = 0
+        advance(pending)
+
+    def blocks(self, name: str, advance: Callable[[float], None]) -> Iterator[bytes]:
+        """The file in blocks of some megabytes, cut where lines end; the last line ends like the others.
+
+        Raises:
+            StartupError: the file can't be read to its end.
+        """
+        begun = b""
+        with self._open(name) as file:
+            while block := file.read(_BLOCK_BYTES):
+                advance(len(block))
+                end = block.rfind(b"\n") + 1
+                if end:
+                    yield begun + block[:end]
+                    begun = block[end:]
+                else:
+                    begun += block
+        if begun:
+            yield begun + b"\n"
+
+    @contextmanager
+    def _open(self, name: str) -> Iterator[IO[bytes]]:
         try:
             with self.folder.joinpath(name).open("rb") as file:
-                for line in file:
-                    yield line
-                    pending += len(line)
-                    if pending > _PROGRESS_BYTES:
-                        advance(pending)
-                        pending = 0
+                yield file
         # RuntimeError: the zip has a password, or an unknown compression.
         except (OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
             raise StartupError(f"{name} can't be read ({error}): get the data set again, or unpack it") from None
-        advance(pending)
 
 
 @contextmanager

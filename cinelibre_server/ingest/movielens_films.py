@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from cinelibre_server.ingest import movielens_rows as rows
 from cinelibre_server.ingest.movielens_files import MovieLensFiles
-from cinelibre_server.ingest.movielens_rows import RowReader
+from cinelibre_server.ingest.movielens_rows import Layout, RowReader
 from cinelibre_server.ingest.movielens_titles import map_genres, parse_title
 from cinelibre_server.store import rating_load
 from cinelibre_server.store.catalog_load import LoadCounts, MovieEntry, load_items
@@ -41,11 +41,10 @@ async def load_films(
     films = _films(files, reader)
     imdb_ids: dict[int, str] = {}
     keywords: dict[int, tuple[str, ...]] = {}
-    if files.format == "movielens":
-        if files.has(rows.LINKS_CSV.file):
-            imdb_ids = dict(_links(reader, films))
-        if files.has(rows.TAGS_CSV.file):
-            keywords = await rating_load.top_tags(connection, _tags(reader, films), _KEYWORDS)
+    if files.format == "movielens" and files.has(rows.LINKS_CSV.file):
+        imdb_ids = dict(_links(reader, films))
+    if (tags := rows.TAGS.get(files.format)) and files.has(tags.file):
+        keywords = await rating_load.top_tags(connection, _tags(reader, tags, films), _KEYWORDS)
     entries = (
         replace(film, imdb_id=imdb_ids.get(movie_ref), keywords=keywords.get(movie_ref, ()))
         for movie_ref, film in films.items()
@@ -58,7 +57,7 @@ async def load_films(
 def _films(files: MovieLensFiles, reader: RowReader) -> dict[int, MovieEntry]:
     """The films by their id in the file, in its order; without what other files say of them."""
     is_100k = files.format == "movielens-100k"
-    layout = rows.U_ITEM if is_100k else rows.MOVIES_CSV
+    layout = rows.MOVIES[files.format]
     films: dict[int, MovieEntry] = {}
     for line, fields in reader.texts(layout):
         movie_ref, title = rows.parse_id(fields[0]), parse_title(fields[1])
@@ -93,14 +92,14 @@ def _links(reader: RowReader, films: Container[int]) -> Iterator[tuple[int, str]
             reader.reject(rows.LINKS_CSV, line, rows.BAD_IMDB_ID)
 
 
-def _tags(reader: RowReader, films: Container[int]) -> Iterator[tuple[int, str]]:
-    for line, fields in reader.texts(rows.TAGS_CSV):
+def _tags(reader: RowReader, layout: Layout, films: Container[int]) -> Iterator[tuple[int, str]]:
+    for line, fields in reader.texts(layout):
         movie_ref, tag = rows.parse_id(fields[1]), rows.clean_tag(fields[2])
         if movie_ref is None:
-            reader.reject(rows.TAGS_CSV, line, rows.NOT_A_NUMBER)
+            reader.reject(layout, line, rows.NOT_A_NUMBER)
         elif movie_ref not in films:
-            reader.reject(rows.TAGS_CSV, line, rows.UNKNOWN_MOVIE)
+            reader.reject(layout, line, rows.UNKNOWN_MOVIE)
         elif not tag:
-            reader.reject(rows.TAGS_CSV, line, rows.BAD_TAG)
+            reader.reject(layout, line, rows.BAD_TAG)
         else:
             yield movie_ref, tag

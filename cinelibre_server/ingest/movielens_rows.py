@@ -1,13 +1,13 @@
 """Turns lines of MovieLens files into rows, and names what is wrong with those that are none."""
 
 import csv
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from cinelibre_server.errors import StartupError
 from cinelibre_server.ingest.import_report import BadRowLog
-from cinelibre_server.ingest.movielens_files import MovieLensFiles
+from cinelibre_server.ingest.movielens_files import Format, MovieLensFiles
 
 WRONG_FIELDS = "wrong number of fields"
 NOT_A_NUMBER = "an id or a time is not a whole number"
@@ -24,12 +24,13 @@ BAD_IMDB_ID = "not an IMDb id"
 FileRating: TypeAlias = tuple[int, int, int, int, int]
 """Line, the file's user id, item id, half stars 1-10, seconds since 1970."""
 
-_HALF_STARS = {f"{half / 2:g}".encode(): half for half in range(1, 11)} | {
-    f"{half / 2:.1f}".encode(): half for half in range(1, 11)
-}
-_END_OF_TIME = 32_503_680_000  # the year 3000
+END_OF_TIME = 32_503_680_000  # the year 3000
 _MAX_ID_DIGITS = 18
 _MAX_TAG_CHARACTERS = 60
+
+
+# The 1M files are the one, the 10M files the other.
+UTF_8_OR_LATIN_1 = "utf-8 or latin-1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,25 @@ MOVIES_CSV = Layout("movies.csv", ",", 3, header="movieId,title,genres")
 LINKS_CSV = Layout("links.csv", ",", 3, header="movieId,imdbId,tmdbId")
 TAGS_CSV = Layout("tags.csv", ",", 4, header="userId,movieId,tag,timestamp")
 RATINGS_CSV = Layout("ratings.csv", ",", 4, header="userId,movieId,rating,timestamp")
+MOVIES_DAT = Layout("movies.dat", "::", 3, encoding=UTF_8_OR_LATIN_1)
+USERS_DAT = Layout("users.dat", "::", 5, encoding=UTF_8_OR_LATIN_1)
+TAGS_DAT = Layout("tags.dat", "::", 4, encoding=UTF_8_OR_LATIN_1)
+RATINGS_DAT = Layout("ratings.dat", "::", 4)
+
+MOVIES: Mapping[Format, Layout] = {
+    "movielens-100k": U_ITEM,
+    "movielens-1m": MOVIES_DAT,
+    "movielens-10m": MOVIES_DAT,
+    "movielens": MOVIES_CSV,
+}
+RATINGS: Mapping[Format, Layout] = {
+    "movielens-100k": U_DATA,
+    "movielens-1m": RATINGS_DAT,
+    "movielens-10m": RATINGS_DAT,
+    "movielens": RATINGS_CSV,
+}
+USERS: Mapping[Format, Layout] = {"movielens-100k": U_USER, "movielens-1m": USERS_DAT}
+TAGS: Mapping[Format, Layout] = {"movielens-10m": TAGS_DAT, "movielens": TAGS_CSV}
 
 
 class RowReader:
@@ -69,24 +89,27 @@ class RowReader:
             else:
                 yield line_number, fields
 
-    def ratings(self, layout: Layout, items: Mapping[int, int]) -> Iterator[FileRating]:
-        """The ratings of films in `items`, their item ids by the file's ids.
+    def blocks(self, layout: Layout) -> Iterator[tuple[int, bytes]]:
+        """The file in blocks of whole lines, without its header, and the number of each block's first line."""
+        line_number = 1
+        for block in self._files.blocks(layout.file, self._advance):
+            if line_number == 1 and layout.header is not None:
+                header, _, block = block.partition(b"\n")
+                _check_header(header, layout)
+                line_number = 2
+            if block:
+                yield line_number, block
+            line_number += block.count(b"\n")
+        if line_number == 1 and layout.header is not None:
+            _check_header(b"", layout)
 
-        Written for speed: nearly all lines take the first branch.
-        """
-        separator = layout.separator.encode()
-        half_stars_of, item_of = _HALF_STARS.get, items.get
-        for line_number, line in self._lines(layout):
-            fields = line.split(separator)
-            if len(fields) == 4:
-                user, movie, stars, time = fields
-                time = time.rstrip(b"\r\n")
-                half_stars = half_stars_of(stars)
-                if half_stars and user.isdigit() and movie.isdigit() and time.isdigit():
-                    item_id, rated_at = item_of(int(movie)), int(time)
-                    if item_id and rated_at < _END_OF_TIME and len(user) <= _MAX_ID_DIGITS:
-                        yield line_number, int(user), item_id, half_stars, rated_at
-                        continue
+    def ratings(
+        self, layout: Layout, lines: Iterable[tuple[int, bytes]], items: Mapping[int, int]
+    ) -> Iterator[FileRating]:
+        """The ratings in some lines (with their numbers) of films in `items`, their item ids by the file's ids."""
+        for line_number, line in lines:
+            if line.isspace():
+                continue
             reason, rating = _examine_rating(line, line_number, layout, items)
             if rating is None:
                 self.reject(layout, line_number, reason)
@@ -101,9 +124,7 @@ class RowReader:
         lines = enumerate(self._files.lines(layout.file, self._advance), start=1)
         if layout.header is not None:
             _, first = next(lines, (0, b""))
-            header = first.removeprefix(b"\xef\xbb\xbf").replace(b'"', b"").strip().decode(errors="replace")
-            if header != layout.header:
-                raise StartupError(f"{layout.file} starts with {header[:60]!r}: expected {layout.header}")
+            _check_header(first, layout)
         return ((number, line) for number, line in lines if not line.isspace())
 
 
@@ -125,9 +146,15 @@ def clean_tag(text: str) -> str:
     return tag if len(tag) <= _MAX_TAG_CHARACTERS else ""
 
 
+def _check_header(line: bytes, layout: Layout) -> None:
+    header = line.removeprefix(b"\xef\xbb\xbf").replace(b'"', b"").strip().decode(errors="replace")
+    if header != layout.header:
+        raise StartupError(f"{layout.file} starts with {header[:60]!r}: expected {layout.header}")
+
+
 def _split(line: bytes, layout: Layout) -> tuple[list[str], str]:
     try:
-        text = line.decode(layout.encoding).rstrip("\r\n")
+        text = _decode(line, layout.encoding).rstrip("\r\n")
     except UnicodeDecodeError:
         return [], BAD_TEXT
     if "\0" in text:
@@ -143,6 +170,15 @@ def _split(line: bytes, layout: Layout) -> tuple[list[str], str]:
     return fields, "" if len(fields) == layout.field_count else WRONG_FIELDS
 
 
+def _decode(line: bytes, encoding: str) -> str:
+    if encoding != UTF_8_OR_LATIN_1:
+        return line.decode(encoding)
+    try:
+        return line.decode()
+    except UnicodeDecodeError:
+        return line.decode("latin-1")
+
+
 def _examine_rating(
     line: bytes, line_number: int, layout: Layout, items: Mapping[int, int]
 ) -> tuple[str, FileRating | None]:
@@ -155,7 +191,7 @@ def _examine_rating(
     half_stars = _half_stars(fields[2])
     if half_stars is None:
         return BAD_STARS, None
-    if rated_at >= _END_OF_TIME:
+    if rated_at >= END_OF_TIME:
         return BAD_TIME, None
     item_id = items.get(movie_ref)
     if item_id is None:

@@ -1,25 +1,23 @@
-"""Writes the rating history of a file: staged by COPY in temporary tables, then merged set-based.
+"""Merges the rating history of a file into the ratings there are: by COPY into temporary tables, then set-based.
 
 The functions work on a session of their own (not a pool's), because temporary tables live in it.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from io import BytesIO
 
 import asyncpg
 
 from cinelibre_server.store.database import Connection
 from cinelibre_server.store.queries import load_queries
+from cinelibre_server.store.rating_batch import COPY_HEADER, COPY_TRAILER, RatingBatch
 
 _QUERIES = load_queries("rating_load")
 
 # The server keeps the foreign-key checks of a statement in memory, some 50 bytes a row, and what is written
 # shows only when its batch commits, after some seconds.
 _BATCH_RATINGS = 250_000
-
-StagedRating: TypeAlias = tuple[int, int, int, int, int]
-"""Line in the file, user id, item id, half stars 1-10, seconds since 1970."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +58,10 @@ async def create_staged_ratings(connection: Connection) -> None:
     await connection.execute(_QUERIES["create_staged_ratings"])
 
 
-async def stage_ratings(connection: Connection, ratings: Sequence[StagedRating]) -> None:
+async def stage_ratings(connection: Connection, ratings: RatingBatch) -> None:
     """Appends `ratings` to the session's staging table."""
-    await connection.copy_records_to_table("staged_ratings", records=ratings)
+    data = BytesIO(COPY_HEADER + ratings.as_staged() + COPY_TRAILER)
+    await connection.copy_to_table("staged_ratings", source=data, format="binary")
 
 
 async def staged_user_ranges(connection: Connection) -> list[UserRange]:

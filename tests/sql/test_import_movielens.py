@@ -248,16 +248,15 @@ async def test_two_imports_of_a_source_do_not_mix(database_url: str, tmp_path: P
 
 
 async def test_a_database_that_goes_away_is_one_clear_line(database_url: str, pool: Pool, tmp_path: Path) -> None:
+    await import_movielens(database_url, _write(tmp_path))
     ratings = RATINGS + "".join(f"{user},1,4.0,1\n" for user in range(100, 60_000))
     running = asyncio.create_task(import_movielens(database_url, _write(tmp_path, ratings=ratings)))
     end_sessions = (
         "select pg_terminate_backend(pid) from pg_stat_activity"
-        " where datname = current_database() and query like '%staged_ratings%' and pid <> pg_backend_pid()"
+        " where datname = current_database() and query like '%staged_ratings%' and application_name <> 'cinelibre'"
     )
-    for _ in range(3000):
-        if await pool.fetch(end_sessions):
-            break
-        await asyncio.sleep(0.01)
+    while not running.done() and not await pool.fetch(end_sessions):
+        continue
     with pytest.raises(StartupError, match="went away during the import"):
         await running
 
@@ -288,3 +287,29 @@ async def test_movielens_100k(database_url: str, pool: Pool, shared_data: Path) 
     again = await import_movielens(database_url, folder)
     assert again.ratings == RatingCounts(unchanged=100_000)
     assert again.movies.unchanged == 1682
+
+
+async def test_the_10m_format_with_tags(database_url: str, pool: Pool, tmp_path: Path) -> None:
+    (tmp_path / "movies.dat").write_text("7::Dangal (2016)::Drama|IMAX\n8::Matrix, The (1999)::Sci-Fi\n")
+    (tmp_path / "ratings.dat").write_text("3::7::4.5::881250949\n5::8::1::881250949\n5::9::1::881250949\n")
+    (tmp_path / "tags.dat").write_text("3::7::wrestling::1\n3::9::none::1\n")
+    report = await import_movielens(database_url, tmp_path)
+    assert report.source == "movielens-10m"
+    assert {bad.reason: bad.places for bad in report.bad_rows} == {rows.UNKNOWN_MOVIE: ("tags.dat:2", "ratings.dat:3")}
+    assert await _ratings(pool) == [("3", "7", 9), ("5", "8", 2)]
+    films = await pool.fetch("select title, year, genres, keywords from items order by item_id")
+    assert [tuple(film) for film in films] == [
+        ("Dangal", 2016, ["Drama"], ["wrestling"]),
+        ("The Matrix", 1999, ["Science Fiction"], []),
+    ]
+
+
+async def test_the_1m_format_with_users(database_url: str, pool: Pool, tmp_path: Path) -> None:
+    (tmp_path / "movies.dat").write_bytes("7::Mépris, Le (1963)::Drama\n".encode("latin-1"))
+    (tmp_path / "ratings.dat").write_text("3::7::4::881250949\n")
+    (tmp_path / "users.dat").write_text("3::F::1::10::48067\n4::M::56::16::70072\nx::M::1::1::1\n")
+    report = await import_movielens(database_url, tmp_path)
+    assert (report.source, report.users_added) == ("movielens-1m", 2)
+    assert {bad.reason: bad.places for bad in report.bad_rows} == {rows.NOT_A_NUMBER: ("users.dat:3",)}
+    assert await _ratings(pool) == [("3", "7", 8)]
+    assert await pool.fetchval("select title from items") == "Le Mépris"

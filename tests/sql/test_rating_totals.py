@@ -23,7 +23,7 @@ where (expected.rating_count, expected.half_stars_sum)
 """
 
 
-async def _totals_are_exact(pool: Pool) -> bool:
+async def totals_are_exact(pool: Pool) -> bool:
     return await pool.fetch(_WRONG_TOTALS) == []
 
 
@@ -54,7 +54,7 @@ async def test_one_statement_may_insert_and_update(pool: Pool) -> None:
     await rate_all(pool, [(user, items[0], 4), (user, items[1], 6)])
     await rate_all(pool, [(user, items[1], 1), (user, items[2], 9)])
     assert await _item_totals(pool, items[1]) == (1, 1)
-    assert await _totals_are_exact(pool)
+    assert await totals_are_exact(pool)
 
 
 async def test_a_rating_can_be_handed_to_another_item(pool: Pool) -> None:
@@ -64,7 +64,7 @@ async def test_a_rating_can_be_handed_to_another_item(pool: Pool) -> None:
     await pool.execute("update ratings set item_id = $1, half_stars = 6", second)
     assert await _item_totals(pool, first) is None
     assert await _item_totals(pool, second) == (1, 6)
-    assert await _totals_are_exact(pool)
+    assert await totals_are_exact(pool)
 
 
 async def test_writing_the_same_stars_again_changes_nothing(pool: Pool) -> None:
@@ -81,9 +81,9 @@ async def test_deleting_a_user_or_an_item_takes_their_ratings_out(pool: Pool) ->
     items = await add_items(pool, 4)
     await rate_all(pool, [(user, item, 1 + (user + item) % 10) for user in users for item in items])
     await pool.execute("delete from users where user_id = $1", users[0])
-    assert await _totals_are_exact(pool)
+    assert await totals_are_exact(pool)
     await pool.execute("delete from items where item_id = $1", items[0])
-    assert await _totals_are_exact(pool)
+    assert await totals_are_exact(pool)
     assert await pool.fetchval("select count(*) from user_rating_totals") == 2
     assert await pool.fetchval("select count(*) from item_rating_totals") == 3
 
@@ -99,7 +99,7 @@ async def test_any_order_of_writes_leaves_exact_totals(pool: Pool) -> None:
         else:
             await pool.executemany("delete from ratings where user_id = $1 and item_id = $2", pairs)
     assert await pool.fetchval("select count(*) from ratings") > 0
-    assert await _totals_are_exact(pool)
+    assert await totals_are_exact(pool)
 
 
 async def test_100_writes_of_one_pair_at_the_same_time_leave_one_rating(pool: Pool) -> None:
@@ -107,7 +107,7 @@ async def test_100_writes_of_one_pair_at_the_same_time_leave_one_rating(pool: Po
     (item,) = await add_items(pool, 1)
     await asyncio.gather(*(rate(pool, user, item, 1 + n % 10) for n in range(100)))
     assert await pool.fetchval("select count(*) from ratings") == 1
-    assert await _totals_are_exact(pool)
+    assert await totals_are_exact(pool)
 
 
 async def test_writes_and_deletions_at_the_same_time_leave_exact_totals(pool: Pool) -> None:
@@ -122,7 +122,7 @@ async def test_writes_and_deletions_at_the_same_time_leave_exact_totals(pool: Po
 
     await asyncio.gather(*(flicker(user) for user in users))
     assert await _item_totals(pool, item) == (5, 50)
-    assert await _totals_are_exact(pool)
+    assert await totals_are_exact(pool)
 
 
 async def test_statements_that_list_the_same_items_in_opposite_order_do_not_deadlock(pool: Pool) -> None:
@@ -136,7 +136,7 @@ async def test_statements_that_list_the_same_items_in_opposite_order_do_not_dead
 
     await asyncio.gather(*(write(user, items if n % 2 else items[::-1]) for n, user in enumerate(users)))
     assert await pool.fetchval("select count(*) from ratings") == 8 * 150
-    assert await _totals_are_exact(pool)
+    assert await totals_are_exact(pool)
 
 
 async def test_the_triggers_come_back_with_changed_functions(pool: Pool, database_url: str) -> None:

@@ -1,14 +1,20 @@
 """MovieLens files as they are, and as they should not be."""
 
+import tempfile
 import zipfile
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cinelibre_server.errors import StartupError
+from cinelibre_server.ingest import movielens_files
 from cinelibre_server.ingest import movielens_rows as rows
 from cinelibre_server.ingest.import_report import BadRowLog
 from cinelibre_server.ingest.movielens_files import open_movielens
+from cinelibre_server.ingest.movielens_ratings import FileRatings, read_ratings
 from cinelibre_server.ingest.movielens_rows import FileRating, RowReader, clean_tag, parse_imdb_id
 from cinelibre_server.ingest.movielens_titles import Title, map_genres, parse_title
 
@@ -93,6 +99,11 @@ def test_tags_become_keywords() -> None:
     assert clean_tag("x" * 61) == ""
 
 
+def _tuples(block: FileRatings) -> list[FileRating]:
+    columns = (block.lines, block.user_refs, block.item_ids, block.half_stars, block.rated_at)
+    return list(zip(*(column.tolist() for column in columns), strict=True))
+
+
 def _read_ratings(folder: Path, ratings: bytes) -> tuple[list[FileRating], dict[str, tuple[str, ...]]]:
     """The good ratings of a ratings.csv whose known films are 10 and 20 (items 1 and 2), and the bad lines."""
     (folder / "movies.csv").write_bytes(b"movieId,title,genres\n")
@@ -100,7 +111,7 @@ def _read_ratings(folder: Path, ratings: bytes) -> tuple[list[FileRating], dict[
     log = BadRowLog()
     with open_movielens(folder) as files:
         reader = RowReader(files, log, lambda _bytes: None)
-        good = list(reader.ratings(rows.RATINGS_CSV, {10: 1, 20: 2}))
+        good = [rating for block in read_ratings(reader, rows.RATINGS_CSV, {10: 1, 20: 2}) for rating in _tuples(block)]
     return good, {bad.reason: bad.places for bad in log.rows()}
 
 
@@ -150,6 +161,74 @@ def test_a_bad_rating_is_named_by_its_line_and_spoils_no_other(tmp_path: Path, l
     assert bad == {reason: ("ratings.csv:3",)}
 
 
+_FIELDS = st.sampled_from(
+    [b"1", b"0", b"10", b"20", b"30", b"007", b"999999999", b"1000000000", b"999999999999999999", b"9" * 19, b"-1", b"",
+     b" 10", b"1_0", b"\xc2\xb2", b"0x1", b"4", b"4.0", b"4.5", b"0.5", b"5.0", b"5.5", b"0.0", b"4.50", b"4.", b".5",
+     b"3:0", b"/.0", b"32503679999", b"32503680000", b'"10"', b'"', b"a", b"\0"]
+)  # fmt: skip
+_LINES = st.lists(
+    st.one_of(
+        st.just(b"1,10,4.0,978300760\n"),
+        st.tuples(
+            st.lists(_FIELDS, min_size=1, max_size=5).map(b",".join),
+            st.sampled_from([b"\n", b"\r\n", b"\r\r\n", b",\n"]),
+        ).map(b"".join),
+    ),
+    max_size=12,
+)
+
+
+@given(lines=_LINES, end=st.sampled_from([b"", b"2,20,0.5,1"]))
+def test_blocks_are_read_as_their_lines_would_be(lines: list[bytes], end: bytes) -> None:
+    text = b"".join(lines) + end
+    with tempfile.TemporaryDirectory() as name:
+        good, bad = _read_ratings(Path(name), text)
+        (Path(name) / "ratings.csv").write_bytes(b"")
+        log = BadRowLog()
+        with open_movielens(Path(name)) as files:
+            reader = RowReader(files, log, lambda _bytes: None)
+            numbered = enumerate(BytesIO(text), start=2)
+            assert list(reader.ratings(rows.RATINGS_CSV, numbered, {10: 1, 20: 2})) == good
+        assert {row.reason: row.places for row in log.rows()} == bad
+
+
+def test_lines_are_counted_across_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(movielens_files, "_BLOCK_BYTES", 64)
+    lines = [b"1,10,9,1\n" if number % 50 == 0 else b"%d,10,4.0,1\n" % number for number in range(2, 1002)]
+    good, bad = _read_ratings(tmp_path, b"".join(lines) + b"\n" + b"x" * 200 + b",1")
+    assert [(line, user) for line, user, *_ in good] == [(n, n) for n in range(2, 1002) if n % 50]
+    assert bad[rows.BAD_STARS] == tuple(f"ratings.csv:{line}" for line in range(50, 1001, 50))
+    assert bad[rows.WRONG_FIELDS] == ("ratings.csv:1003",)
+
+
+def test_ratings_between_double_colons(tmp_path: Path) -> None:
+    (tmp_path / "movies.dat").write_bytes(
+        "10::Léon (1994)::Crime|Drama\n".encode("latin-1") + "20::Été (1999)::\n".encode()
+    )
+    (tmp_path / "users.dat").touch()
+    (tmp_path / "ratings.dat").write_bytes(
+        b"1::10::5::978300760\n1::20::0.5::1\n1:10::5::978300760\n1::20::3:::1\n2::10::4::\n"
+    )
+    log = BadRowLog()
+    with open_movielens(tmp_path) as files:
+        assert files.format == "movielens-1m"
+        reader = RowReader(files, log, lambda _bytes: None)
+        assert [fields[1] for _, fields in reader.texts(rows.MOVIES_DAT)] == ["Léon (1994)", "Été (1999)"]
+        good = [rating for block in read_ratings(reader, rows.RATINGS_DAT, {10: 1, 20: 2}) for rating in _tuples(block)]
+    assert good == [(1, 1, 1, 10, 978300760), (2, 1, 2, 1, 1)]
+    assert {bad.reason: bad.places for bad in log.rows()} == {
+        rows.WRONG_FIELDS: ("ratings.dat:3",),
+        rows.NOT_A_NUMBER: ("ratings.dat:4", "ratings.dat:5"),
+    }
+
+
+def test_an_empty_file_of_ratings_has_no_header(tmp_path: Path) -> None:
+    (tmp_path / "movies.csv").touch()
+    (tmp_path / "ratings.csv").touch()
+    with open_movielens(tmp_path) as files, pytest.raises(StartupError, match=r"^ratings\.csv starts with ''"):
+        list(read_ratings(RowReader(files, BadRowLog(), lambda _bytes: None), rows.RATINGS_CSV, {}))
+
+
 def test_the_first_twenty_places_of_a_reason_are_kept(tmp_path: Path) -> None:
     _good, bad = _read_ratings(tmp_path, b"1,10,9,1\n" * 30 + b"1,10\n")
     assert bad[rows.BAD_STARS] == tuple(f"ratings.csv:{line}" for line in range(2, 22))
@@ -175,7 +254,7 @@ def test_another_header_is_refused(tmp_path: Path) -> None:
         open_movielens(tmp_path) as files,
         pytest.raises(StartupError, match=r"^ratings\.csv starts with 'user_id,.*expected userId,movieId"),
     ):
-        list(RowReader(files, BadRowLog(), lambda _bytes: None).ratings(rows.RATINGS_CSV, {}))
+        list(read_ratings(RowReader(files, BadRowLog(), lambda _bytes: None), rows.RATINGS_CSV, {}))
 
 
 def test_a_byte_order_mark_and_quoted_header_are_fine(tmp_path: Path) -> None:
@@ -231,7 +310,7 @@ def _make_text(folder: Path) -> Path:
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (_make_nothing, "looked for u.item and u.data or movies.csv and ratings.csv"),
+        (_make_nothing, "looked for u.item and u.data or movies.dat and users.dat and ratings.dat or"),
         (_make_text, "is neither a folder nor a zip"),
         (lambda folder: folder / "absent", "does not exist"),
     ],
