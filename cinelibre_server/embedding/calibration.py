@@ -1,16 +1,16 @@
-"""How large the encoder's activations become: the encoder in float32, run over a few texts while the model is built.
+"""What the encoder's activations are like: the encoder in float32, run over a few texts while the model is built.
 
 Large activations of this model sit in the same channels whatever the text, so a few hundred tokens show them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cinelibre_server.embedding.e5_weights import E5Weights, Q4Matrix
-from cinelibre_server.embedding.quantization import ChannelRange, dequantize
+from cinelibre_server.embedding.quantization import dequantize
 
 # Queries and passages, with the model's prefixes, short and long, in the scripts of the catalogue.
 CALIBRATION_TEXTS = (
@@ -42,32 +42,31 @@ CALIBRATION_TEXTS = (
 
 
 @dataclass(frozen=True)
-class LayerRanges:
-    """Ranges of what a layer's int8 matrices multiply: q, k and v share an input."""
+class LayerInputs:
+    """What a layer's matrices multiply, float32[tokens, channels] each: q, k and v share an input."""
 
-    qkv: ChannelRange
-    ao: ChannelRange
-    fi: ChannelRange
+    qkv: NDArray[np.float32]
+    ao: NDArray[np.float32]
+    fi: NDArray[np.float32]
+    fo: NDArray[np.float32]
 
 
-def calibrate(weights: E5Weights, texts: Sequence[NDArray[np.int64]]) -> list[LayerRanges]:
-    """The ranges in each layer over `texts`, each the ids of one text in the weights' own vocabulary."""
+def calibrate(weights: E5Weights, texts: Sequence[NDArray[np.int64]]) -> Iterator[LayerInputs]:
+    """Each layer's inputs over `texts`, one after another; a text is its ids in the weights' own vocabulary."""
     floats, hidden_size = weights.floats, weights.shape.hidden
     words = np.concatenate([_embedding_rows(weights, ids) for ids in texts])
     places = np.concatenate([np.arange(len(ids)) for ids in texts])
     positions = floats["emb.pos"].reshape(-1, hidden_size)[places] + floats["emb.type"][:hidden_size]
     hidden = _normalize(words + positions, floats, "emb.ln", weights.shape.layer_norm_epsilon)
     bounds = np.cumsum([len(ids) for ids in texts])[:-1]
-    ranges = []
     for layer in range(weights.shape.layers):
-        hidden, layer_ranges = _run_layer(weights, f"l{layer}", hidden, bounds)
-        ranges.append(layer_ranges)
-    return ranges
+        hidden, inputs = _run_layer(weights, f"l{layer}", hidden, bounds)
+        yield inputs
 
 
 def _run_layer(
     weights: E5Weights, name: str, hidden: NDArray[np.float32], bounds: NDArray[np.int64]
-) -> tuple[NDArray[np.float32], LayerRanges]:
+) -> tuple[NDArray[np.float32], LayerInputs]:
     """One layer over float32[tokens, hidden], the tokens of all texts after one another, split at `bounds`."""
     floats, epsilon = weights.floats, weights.shape.layer_norm_epsilon
 
@@ -80,7 +79,7 @@ def _run_layer(
     middle = _normalize(project("ao", attended) + hidden, floats, f"{name}.aln", epsilon)
     activated = _gelu(project("fi", middle))
     output = _normalize(project("fo", activated) + middle, floats, f"{name}.oln", epsilon)
-    return output, LayerRanges(*map(_range, (hidden, attended, middle)))
+    return output, LayerInputs(hidden, attended, middle, activated)
 
 
 def _embedding_rows(weights: E5Weights, ids: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -112,10 +111,6 @@ def _normalize(
 
 
 def _gelu(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    # Hendrycks & Gimpel's approximation, within 0.001: near enough for a range.
+    # Hendrycks & Gimpel's approximation, within 0.001: near enough for a calibration.
     inner = np.float32(np.sqrt(2 / np.pi)) * (values + np.float32(0.044715) * values**3)
     return np.asarray(np.float32(0.5) * values * (1 + np.tanh(inner)))
-
-
-def _range(values: NDArray[np.float32]) -> ChannelRange:
-    return ChannelRange(values.min(axis=0), values.max(axis=0))

@@ -51,7 +51,7 @@ def ensure_model(
     model: str = DEFAULT_MODEL,
     model_dir: Path | None = None,
 ) -> ModelFiles:
-    """The configured model's files; the default model is built first when it is missing (about 2 s).
+    """The configured model's files; the default model is built first when it is missing (about 3 s).
 
     `report` gets the done fraction, 0 to 1, while building. `model` is a name that fastembed lists, whose
     files are in `cache_dir` already; `model_dir` is a folder with an ONNX model and its tokenizer, to be used

@@ -5,7 +5,7 @@ Tensors lie in an external-data file beside the graph, which the runtime maps in
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from cinelibre_server.embedding.calibration import CALIBRATION_TEXTS, LayerRanges, calibrate
+from cinelibre_server.embedding.calibration import CALIBRATION_TEXTS, LayerInputs, calibrate
 from cinelibre_server.embedding.e5_weights import E5Weights, read_weights
 from cinelibre_server.embedding.encoder_graph import EncoderGraph
 from cinelibre_server.embedding.unigram import UnigramSettings, UnigramTokenizer, write_unigram
@@ -36,9 +36,8 @@ def export_e5(weights_path: Path, folder: Path, report: Callable[[float], None])
     report(0.2)
     tokenizer = _write_tokenizer(weights, kept, folder)
     report(0.4)
-    graph = EncoderGraph(weights, _calibrate(weights, kept, tokenizer))
-    report(0.7)
-    graph.encode(kept)
+    graph = EncoderGraph(weights)
+    graph.encode(kept, _calibrate(weights, kept, tokenizer))
     report(0.9)
     onnx.save_model(
         graph.model(),
@@ -53,7 +52,7 @@ def export_e5(weights_path: Path, folder: Path, report: Callable[[float], None])
     report(1.0)
 
 
-def _calibrate(weights: E5Weights, kept: NDArray[np.int64], tokenizer: UnigramTokenizer) -> list[LayerRanges]:
+def _calibrate(weights: E5Weights, kept: NDArray[np.int64], tokenizer: UnigramTokenizer) -> Iterator[LayerInputs]:
     texts = [tokenizer.encode_batch([text])[0].ids for text in CALIBRATION_TEXTS]
     return calibrate(weights, [kept[ids] for ids in texts])
 

