@@ -1,6 +1,7 @@
 """The composition root: settings → pool → services → a gRPC server that answers."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import grpc
 import structlog
@@ -31,7 +32,7 @@ from cinelibre_server.interceptors.request_context import RequestContext
 from cinelibre_server.interceptors.tracing import Tracing
 from cinelibre_server.interceptors.validation import Validation
 from cinelibre_server.recommend.training.schedule import TrainingSchedule
-from cinelibre_server.reflection import enable_reflection
+from cinelibre_server.reflection import add_reflection
 from cinelibre_server.security.passwords import PasswordHasher
 from cinelibre_server.security.tokens import AccessTokens
 from cinelibre_server.services.auth import AuthService
@@ -119,8 +120,10 @@ async def start_server(settings: Settings, embedder: Embedder) -> RunningServer:
         tokens = AccessTokens(keys, settings.access_token_seconds)
         sessions = SessionStore(pool)
         health = HealthMonitor(pool, [service.full_name for service in contract.services()])
-        server = grpc.aio.server(interceptors=[_chain(settings, registry, tokens, sessions)], options=_SERVER_OPTIONS)
-        _add_services(server, settings, pool, embedder, hasher, tokens, sessions, health)
+        chain = _chain(settings, registry, tokens, sessions)
+        _add_services(chain, settings, pool, embedder, hasher, tokens, sessions, health)
+        server = grpc.aio.server(options=_SERVER_OPTIONS)
+        server.add_generic_rpc_handlers((chain,))
         port = _listen(server, settings.grpc_host, settings.grpc_port)
         metrics = None
         if settings.metrics_port >= 0:
@@ -155,7 +158,7 @@ def _chain(
 
 
 def _add_services(
-    server: grpc.aio.Server,
+    server: Any,  # an InterceptorChain: generated code only knows servers
     settings: Settings,
     pool: Pool,
     embedder: Embedder,
@@ -183,7 +186,7 @@ def _add_services(
     system_pb2_grpc.add_SystemServiceServicer_to_server(SystemService(health, embedder.identity.name), server)
     health_pb2_grpc.add_HealthServicer_to_server(health.servicer, server)
     names = [service.full_name for service in contract.services()]
-    enable_reflection(server, [*names, health_pb2.DESCRIPTOR.services_by_name["Health"].full_name])
+    add_reflection(server, [*names, health_pb2.DESCRIPTOR.services_by_name["Health"].full_name])
 
 
 def _listen(server: grpc.aio.Server, host: str, port: int) -> int:

@@ -1,9 +1,10 @@
 """Server reflection for `grpcurl list` and `grpcurl describe`."""
 
-import grpc
+from typing import Any
+
 from google.protobuf import descriptor_pool
 from google.protobuf.descriptor import FileDescriptor
-from grpc_reflection.v1alpha import reflection
+from grpc_reflection.v1alpha import reflection, reflection_pb2_grpc
 
 
 class _MethodFindingPool:
@@ -26,7 +27,7 @@ class _MethodFindingPool:
         return file
 
 
-def enable_reflection(server: grpc.aio.Server, service_names: list[str]) -> None:
-    """Lets clients list and describe these services and reflection itself."""
-    names = [*service_names, reflection.SERVICE_NAME]
-    reflection.enable_server_reflection(names, server, pool=_MethodFindingPool())
+def add_reflection(server: Any, service_names: list[str]) -> None:
+    """Lets clients of `server` (or of an InterceptorChain) list and describe these services and reflection itself."""
+    servicer = reflection.aio.ReflectionServicer([*service_names, reflection.SERVICE_NAME], pool=_MethodFindingPool())
+    reflection_pb2_grpc.add_ServerReflectionServicer_to_server(servicer, server)

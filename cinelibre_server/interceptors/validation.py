@@ -39,16 +39,16 @@ class Validation:
                 "The request can't be read: it is not the message of this RPC, or a text in it is not UTF-8.",
             ) from None
         if method.is_ours:
-            self._check(request)
+            self._check(request, raw)
         return request
 
-    def _check(self, request: Message) -> None:
+    def _check(self, request: Message, raw: bytes) -> None:
         violations = [
             FieldViolation(_field_path(violation), violation.proto.message or "is not allowed")
             for violation in self._validator.collect_violations(request)
         ]
         # NUL is rare: the serialised form tells cheaply whether a closer look is needed.
-        if b"\0" in request.SerializeToString():
+        if b"\0" in raw:
             violations += [FieldViolation(path, "must not contain NUL characters") for path in _nul_paths(request)]
         if violations:
             first = violations[0]

@@ -6,7 +6,7 @@ import grpc
 from cinelibre.v1 import catalog_pb2, catalog_pb2_grpc
 
 from cinelibre_server.errors import item_not_found
-from cinelibre_server.interceptors.call import find_current_user
+from cinelibre_server.interceptors.call import AuthenticatedUser, find_current_user
 from cinelibre_server.services.messages import ItemMessages, item_filter
 from cinelibre_server.services.paging import PageTokens, page_size
 from cinelibre_server.store.items import ItemDetails, ItemKind, ItemStore, ListKey, ListOrder
@@ -48,15 +48,15 @@ class CatalogService(catalog_pb2_grpc.CatalogServiceServicer):
 
     async def GetMovie(self, request: catalog_pb2.GetMovieRequest, _context: _Context) -> catalog_pb2.GetMovieResponse:
         item = await self._get(request.movie_id, "movie")
-        return catalog_pb2.GetMovieResponse(
-            movie=self._messages.of(item).movie, predicted_stars=await self._predicted_stars(item)
-        )
+        user = find_current_user()
+        stars = await self._predicted_stars(user, item) if user else None
+        return catalog_pb2.GetMovieResponse(movie=self._messages.of(item).movie, predicted_stars=stars)
 
     async def GetBook(self, request: catalog_pb2.GetBookRequest, _context: _Context) -> catalog_pb2.GetBookResponse:
         item = await self._get(request.book_id, "book")
-        return catalog_pb2.GetBookResponse(
-            book=self._messages.of(item).book, predicted_stars=await self._predicted_stars(item)
-        )
+        user = find_current_user()
+        stars = await self._predicted_stars(user, item) if user else None
+        return catalog_pb2.GetBookResponse(book=self._messages.of(item).book, predicted_stars=stars)
 
     async def _get(self, item_id: int, kind: ItemKind) -> ItemDetails:
         item = await self._items.get(item_id)
@@ -64,10 +64,7 @@ class CatalogService(catalog_pb2_grpc.CatalogServiceServicer):
             raise item_not_found(kind, item_id)
         return item
 
-    async def _predicted_stars(self, item: ItemDetails) -> float | None:
-        user = find_current_user()
-        if user is None:
-            return None
+    async def _predicted_stars(self, user: AuthenticatedUser, item: ItemDetails) -> float | None:
         return (await self._recommend.predicted_stars(user.user_id, [item.item_id])).get(item.item_id)
 
     async def _list(

@@ -37,7 +37,7 @@ SECRET = "select password_hash from users -- /srv/secret.py"
 MOVIE = catalog_pb2.GetMovieRequest(movie_id=1)
 
 Handlers: TypeAlias = dict[str, "grpc.RpcMethodHandler[Any, Any]"]
-AddServices: TypeAlias = Callable[[grpc.aio.Server], None]
+AddServices: TypeAlias = Callable[[Any], None]
 
 
 async def nobody(_session: UUID) -> None:
@@ -70,8 +70,9 @@ def interceptors(
 async def serving(add_services: AddServices, **limits: Any) -> AsyncIterator[grpc.aio.Channel]:
     """A channel to a server with the whole chain around some other services."""
     chain = InterceptorChain(interceptors(**limits), contract.methods())
-    server = grpc.aio.server(interceptors=[chain])
-    add_services(server)
+    add_services(chain)
+    server = grpc.aio.server()
+    server.add_generic_rpc_handlers((chain,))
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     try:
@@ -239,7 +240,7 @@ async def test_a_log_that_cannot_be_written_changes_no_answer(monkeypatch: pytes
     assert error_info(caught.value).reason == "ERROR_REASON_INTERNAL"
 
 
-def _ratings(server: grpc.aio.Server) -> None:
+def _ratings(server: Any) -> None:
     servicer: Any = ratings_pb2_grpc.RatingsServiceServicer
     ratings_pb2_grpc.add_RatingsServiceServicer_to_server(servicer(), server)
 
