@@ -5,19 +5,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-import numpy as np
 from threadpoolctl import threadpool_limits
 
 from cinelibre_server.errors import StartupError
 from cinelibre_server.progress import Progress, Step
-from cinelibre_server.recommend.evaluation.measures import rmse
-from cinelibre_server.recommend.training.blend import Blend, held_back_questions, learn_blend
-from cinelibre_server.recommend.training.fit import FittedModels, fit_models
-from cinelibre_server.recommend.training.stars import predict
+from cinelibre_server.recommend.training.fit import fit_models
 from cinelibre_server.recommend.training.tables import write_tables
+from cinelibre_server.recommend.training.validation import is_worse, validate
 from cinelibre_server.store import models as model_store
 from cinelibre_server.store.database import Connection
-from cinelibre_server.store.models import ServingModel
 from cinelibre_server.store.rating_matrix import RatingMatrix, read_rating_matrix
 
 Result = TypeVar("Result")
@@ -25,12 +21,6 @@ Result = TypeVar("Result")
 LEAST_RATINGS = 200
 LEAST_USERS = 10
 SEED = 1
-
-# Every tenth rating is held back for the validation; of many users, those of some.
-_HELD_BACK = 0.1
-_MOST_PREDICTED = 20_000
-# A measure may be so much worse than the serving model's and still be the same but for chance.
-_TOLERANCE = 0.02
 
 
 class TooFewRatings(StartupError):
@@ -82,8 +72,8 @@ async def _train(connection: Connection, progress: Progress, force: bool, seed: 
     model_id = await model_store.start_model(connection, *sizes)
     serving = await model_store.get_serving_model(connection)
     with progress("Learning the blend on held-back ratings", 100, "%") as step:
-        blend, measures = await _in_thread(_validate, matrix, seed, step)
-    if serving and not force and _is_worse(measures, serving):
+        blend, measures = await _in_thread(validate, matrix, seed, step)
+    if serving and not force and is_worse(measures, serving.measures):
         await model_store.reject_model(connection, model_id, measures)
         return TrainingResult(model_id, *sizes, False, measures, serving.measures)
     with progress("Training on all ratings", 100, "%") as step:
@@ -105,31 +95,3 @@ async def _in_thread(
             return work(matrix, seed, lambda share: step.advance(share * 100))
 
     return await asyncio.to_thread(run)
-
-
-def _validate(matrix: RatingMatrix, seed: int, advance: Callable[[float], None]) -> tuple[Blend, dict[str, float]]:
-    source = np.random.default_rng(seed)
-    held_back = source.random(len(matrix.stars)) < _HELD_BACK
-    known, asked = matrix.select(~held_back), matrix.select(held_back)
-    fitted = fit_models(known, seed, lambda share: advance(0.8 * share))
-    blend, ndcg = learn_blend(fitted, held_back_questions(known, asked, seed))
-    advance(0.2)
-    return blend, {"nDCG@10": ndcg, "RMSE": _rmse(fitted, known, asked)}
-
-
-def _rmse(fitted: FittedModels, known: RatingMatrix, asked: RatingMatrix) -> float:
-    starts, asked_starts = known.user_starts, asked.user_starts
-    predicted: list[float] = []
-    for user in range(len(known.user_ids)):
-        own, wanted = slice(starts[user], starts[user + 1]), slice(asked_starts[user], asked_starts[user + 1])
-        predicted += predict(fitted.stars, known.item_index[own], known.stars[own], asked.item_index[wanted]).tolist()
-        if len(predicted) >= _MOST_PREDICTED:
-            break
-    return rmse(np.array(predicted), asked.stars[: len(predicted)].astype(np.float64)) if predicted else 0.0
-
-
-def _is_worse(measures: Mapping[str, float], serving: ServingModel) -> bool:
-    before = serving.measures
-    return measures["nDCG@10"] < before["nDCG@10"] * (1 - _TOLERANCE) or measures["RMSE"] > before["RMSE"] * (
-        1 + _TOLERANCE
-    )

@@ -6,10 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pgvector import Vector
 
-from cinelibre_server.recommend.training.blend import Blend
+from cinelibre_server.recommend.training.blend import PARTS, Blend
+from cinelibre_server.recommend.training.companions import companion_values
 from cinelibre_server.recommend.training.factors import FACTORS, fold_in_taste, taste_targets, taste_weights
 from cinelibre_server.recommend.training.fit import FittedModels
 from cinelibre_server.recommend.training.item_item import rating_values
+from cinelibre_server.recommend.training.neighbors import ItemNeighbors
 from cinelibre_server.recommend.training.stars import user_vector
 from cinelibre_server.store.database import Connection
 from cinelibre_server.store.models import copy_rows
@@ -18,8 +20,8 @@ from cinelibre_server.store.rating_matrix import RatingMatrix
 UNSEEN_ITEM = 0
 """The id of the row that stands for items without ratings."""
 
-_BLEND_COLUMNS = ("min_ratings", "item_item", "factors", "stars", "popularity")
-_NEIGHBOR_COLUMNS = ("item_id", "neighbor_ids", "weights")
+_BLEND_COLUMNS = ("min_ratings", *PARTS)
+_NEIGHBOR_COLUMNS = ("item_id", "neighbor_ids", "weights", "companion_ids", "lifts")
 _PROFILE_COLUMNS = ("user_id", "changed_xid", "stars_vector", "taste_vector")
 _ITEM_COLUMNS = (
     *("item_id", "popularity", "stars_base", "stars_reading", "stars_implied", "stars_noise"),
@@ -36,8 +38,8 @@ async def write_tables(
     changed_xids: Mapping[int, int],
 ) -> None:
     """Fills the new model's tables, with the profiles of all users whose ratings are those of `changed_xids`."""
-    lists = [values().tolist() for values in (taste_weights, taste_targets, rating_values)]
-    settings = ("model_id", "taste_weights", "taste_targets", "rating_values")
+    lists = [values().tolist() for values in (taste_weights, taste_targets, rating_values, companion_values)]
+    settings = ("model_id", "taste_weights", "taste_targets", "rating_values", "companion_values")
     await copy_rows(connection, "settings", settings, [(model_id, *lists)])
     weights = zip(blend.min_ratings, blend.weights, strict=True)
     await copy_rows(connection, "blend", _BLEND_COLUMNS, [(least, *parts) for least, parts in weights])
@@ -58,12 +60,15 @@ def _item_rows(matrix: RatingMatrix, fitted: FittedModels) -> Iterator[tuple[obj
 
 
 def _neighbor_rows(matrix: RatingMatrix, fitted: FittedModels) -> Iterator[tuple[object, ...]]:
-    model = fitted.item_item
     for place, item_id in enumerate(matrix.item_ids.tolist()):
-        known = (model.neighbors[place] >= 0) & (model.weights[place] != 0)
-        if known.any():
-            neighbor_ids = matrix.item_ids[model.neighbors[place][known]]
-            yield (item_id, neighbor_ids.tolist(), model.weights[place][known].tolist())
+        lists = [_neighbor_list(matrix, model, place) for model in (fitted.item_item, fitted.companions)]
+        if any(ids for ids, _ in lists):
+            yield (item_id, *lists[0], *lists[1])
+
+
+def _neighbor_list(matrix: RatingMatrix, model: ItemNeighbors, place: int) -> tuple[list[int], list[float]]:
+    known = (model.neighbors[place] >= 0) & (model.weights[place] != 0)
+    return matrix.item_ids[model.neighbors[place][known]].tolist(), model.weights[place][known].tolist()
 
 
 def _profile_rows(

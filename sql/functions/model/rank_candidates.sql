@@ -1,8 +1,8 @@
 -- The candidates of AUTO for a user with a profile, scored by the blend whose weights training learned:
 --     score = 1 / (1 + exp(-sum over parts of weight * z)),  z = (part - mean) / standard deviation among the candidates
--- of the parts item_item, factors, stars and popularity, with the weights for as many ratings as the user has. Candidates are the
--- best 200 by the item-item weights, 100 by the factors and 100 by popularity, unrated and passing the filters. source is the
--- part that lifts an item most.
+-- of the parts item_item, factors, stars, popularity and companions, with the weights for as many ratings as the user has.
+-- Candidates are the best 200 by the item-item weights and 100 each by companions, factors and popularity, unrated and passing
+-- the filters. source is the part that lifts an item most.
 -- Blending: Jahrer, Töscher & Legenstein, "Combining predictions for accurate recommender systems", KDD 2010.
 create function cinelibre.rank_candidates(
     p_user_id integer,
@@ -25,9 +25,10 @@ declare
     factors_weight double precision;
     stars_weight double precision;
     popularity_weight double precision;
+    companions_weight double precision;
 begin
-    select b.item_item, b.factors, b.stars, b.popularity
-    into item_item_weight, factors_weight, stars_weight, popularity_weight
+    select b.item_item, b.factors, b.stars, b.popularity, b.companions
+    into item_item_weight, factors_weight, stars_weight, popularity_weight, companions_weight
     from model.blend b where b.min_ratings <= p_profile.rating_count order by b.min_ratings desc limit 1;
     return query
     with item_item as materialized (
@@ -39,8 +40,19 @@ begin
                 and cinelibre.item_passes(i, p_item_type, p_languages, p_genres, p_year_from, p_year_to)
         )
     ),
+    companions as materialized (
+        select c.item_id, c.score
+        from cinelibre.get_companion_scores(p_user_id) c
+        where not is_filtered or exists (
+            select from public.items i
+            where i.item_id = c.item_id
+                and cinelibre.item_passes(i, p_item_type, p_languages, p_genres, p_year_from, p_year_to)
+        )
+    ),
     candidates as materialized (
         (select c.item_id from item_item c order by c.score desc limit 200)
+        union
+        (select c.item_id from companions c order by c.score desc limit 100)
         union
         (
             select m.item_id
@@ -51,16 +63,9 @@ begin
         union
         (
             select m.item_id
-            from model.items m
-            where m.item_id <> 0
-                and m.item_id not in (select seen.item_id from public.ratings seen where seen.user_id = p_user_id)
-                and (not is_filtered or exists (
-                    select from public.items i
-                    where i.item_id = m.item_id
-                        and cinelibre.item_passes(i, p_item_type, p_languages, p_genres, p_year_from, p_year_to)
-                ))
-            order by m.popularity desc
-            limit 100
+            from cinelibre.get_most_liked_items(
+                100, p_item_type, p_languages, p_genres, p_year_from, p_year_to, p_user_id
+            ) m
         )
     ),
     parts as (
@@ -69,17 +74,21 @@ begin
             coalesce(ii.score, 0) as item_item,
             -(m.taste_factors operator(public.<#>) p_profile.taste_vector) as factors,
             cinelibre.predict_stars(m.stars_offset, m.stars_output, p_profile.stars_vector) as stars,
-            m.popularity::double precision as popularity
+            m.popularity::double precision as popularity,
+            coalesce(co.score, 0) as companions
         from candidates c
         join model.items m on m.item_id = c.item_id
         -- It may have gone from the catalogue since the training.
         join public.items i on i.item_id = c.item_id
         left join item_item ii on ii.item_id = c.item_id
+        left join companions co on co.item_id = c.item_id
     ),
     lifts as (
         select
             p.item_id,
             item_item_weight * coalesce((p.item_item - avg(p.item_item) over ()) / nullif(stddev_pop(p.item_item) over (), 0), 0)
+                + companions_weight
+                * coalesce((p.companions - avg(p.companions) over ()) / nullif(stddev_pop(p.companions) over (), 0), 0)
                 as item_item,
             factors_weight * coalesce((p.factors - avg(p.factors) over ()) / nullif(stddev_pop(p.factors) over (), 0), 0)
                 + stars_weight * coalesce((p.stars - avg(p.stars) over ()) / nullif(stddev_pop(p.stars) over (), 0), 0)

@@ -1,8 +1,8 @@
 -- What AUTO serves before the first training, and to who has rated nothing: reciprocal rank fusion (Cormack, Clarke & Büttcher,
 -- SIGIR 2009) of the best candidates of each source,  score = sum over sources of weight / (60 + rank).
 -- With p_min_ratings ratings or more, collaborative filtering leads (weight 1) and content (0.5) and popularity (0.3) enrich
--- it; before that popularity leads (1) and content (0.5) enriches it. While nothing is popular yet, unrated catalogue entries
--- fill the list (0.01). source is the part that gave an item most of its score; strategy is what led the whole list.
+-- it; before that popularity leads (1) and content (0.5) enriches it. With a model, popular is what most people like, else the
+-- best by damped mean. While nothing is popular yet, unrated catalogue entries fill the list (0.01). source is the part that gave an item most of its score; strategy is what led the whole list.
 -- Keyset paging as in get_popular_items.
 create function cinelibre.get_fused_recommendations(
     p_user_id integer,
@@ -50,10 +50,17 @@ begin
         ) c
     ),
     popular as materialized (
-        select p.item_id, row_number() over (order by p.score desc, p.item_id) as rank
+        select m.item_id, row_number() over (order by m.score desc, m.item_id) as rank
+        from cinelibre.get_most_liked_items(
+            p_candidates, p_item_type, p_languages, p_genres, p_year_from, p_year_to, p_user_id
+        ) m
+        join public.items i on i.item_id = m.item_id
+        union all
+        select p.item_id, row_number() over (order by p.score desc, p.item_id)
         from cinelibre.get_popular_items(
             p_candidates, p_item_type, p_languages, p_genres, p_year_from, p_year_to, p_without_rated_by => p_user_id
         ) p
+        where not exists (select from model.settings)
     ),
     catalogue as materialized (
         select i.item_id, row_number() over (order by i.item_id) as rank

@@ -94,10 +94,11 @@ begin
         case when p.source = 'item_item' then array(
             select l.item_id
             from model.neighbors b
-            cross join lateral unnest(b.neighbor_ids, b.weights) as n (id, weight)
+            cross join lateral unnest(b.neighbor_ids || b.companion_ids, b.weights || b.lifts) as n (id, weight)
             join liked l on l.item_id = n.id
             where b.item_id = p.item_id and n.weight > 0
-            order by n.weight desc, l.item_id
+            group by l.item_id
+            order by max(n.weight) desc, l.item_id
             limit 2
         ) else '{}' end
     from page p

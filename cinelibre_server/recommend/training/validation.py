@@ -1,0 +1,95 @@
+"""How good a model is: it is asked for ratings that were held back from it.
+
+What is held back is chosen by a hash of the ids, so that trainings of the same data hold back the same ratings, and
+those of grown data nearly so: their measures can be compared.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cinelibre_server.recommend.evaluation.measures import rmse
+from cinelibre_server.recommend.training.blend import LEVELS, Blend, learn_blend, measure_blend
+from cinelibre_server.recommend.training.fit import FittedModels, fit_models
+from cinelibre_server.recommend.training.questions import first_questions, whole_questions
+from cinelibre_server.recommend.training.stars import predict
+from cinelibre_server.store.rating_matrix import RatingMatrix
+
+MOST_RATINGS = 2_000_000
+"""Of more ratings, those of so many users that it is about this number are looked at."""
+
+# Of each user every tenth rating is held back; and of some users, who stand for newcomers, all.
+_HELD_BACK = 0.1
+_NEWCOMERS = 0.2
+_MOST_NEWCOMERS = 1_000
+_MOST_PREDICTED = 20_000
+# A measure may be so much worse than the serving model's and still be the same but for chance.
+_TOLERANCE = 0.02
+
+
+@dataclass(frozen=True)
+class Parted:
+    """Ratings that are known, ratings of the same users that are held back, and those of users who are all held back."""
+
+    known: RatingMatrix
+    held_back: RatingMatrix
+    newcomers: RatingMatrix
+
+
+def part(matrix: RatingMatrix) -> Parted:
+    """Parts the ratings of all users, or of some where there are many."""
+    user_share = _shares(matrix.user_ids.astype(np.uint64))
+    looked_at = user_share < MOST_RATINGS / max(len(matrix.stars), 1)
+    newcomers = min(_NEWCOMERS, _MOST_NEWCOMERS / max(len(matrix.user_ids), 1))
+    # The same hash again, of other bits, so that it says nothing of who is looked at.
+    is_new = (user_share * 4096) % 1 < newcomers
+    of_new, of_looked_at = is_new[matrix.user_index], looked_at[matrix.user_index]
+    pair = matrix.user_ids[matrix.user_index].astype(np.uint64) << np.uint64(32)
+    held = _shares(pair | matrix.item_ids[matrix.item_index].astype(np.uint64)) < _HELD_BACK
+    return Parted(
+        known=matrix.select(of_looked_at & ~of_new & ~held),
+        held_back=matrix.select(of_looked_at & ~of_new & held),
+        newcomers=matrix.select(of_new),
+    )
+
+
+def validate(matrix: RatingMatrix, seed: int, advance: Callable[[float], None]) -> tuple[Blend, dict[str, float]]:
+    """The blend, learned on what was held back, and its measures there. `advance` gets the share done since last called.
+
+    nDCG@10 is of users with all that is known of them, RMSE of predicted stars.
+    """
+    parted = part(matrix)
+    fitted = fit_models(parted.known, seed, lambda share: advance(0.7 * share))
+    whole = whole_questions(parted.known, parted.held_back, seed)
+    blend = learn_blend(fitted, whole, first_questions(parted.newcomers, LEVELS, seed))
+    advance(0.3)
+    return blend, {"nDCG@10": measure_blend(fitted, blend, whole), "RMSE": _rmse(fitted, parted)}
+
+
+def is_worse(measures: Mapping[str, float], before: Mapping[str, float]) -> bool:
+    """Whether one of the measures is worse by more than chance."""
+    return measures["nDCG@10"] < before["nDCG@10"] * (1 - _TOLERANCE) or measures["RMSE"] > before["RMSE"] * (
+        1 + _TOLERANCE
+    )
+
+
+def _rmse(fitted: FittedModels, parted: Parted) -> float:
+    known, asked = parted.known, parted.held_back
+    starts, asked_starts = known.user_starts, asked.user_starts
+    predicted: list[float] = []
+    for user in range(len(known.user_ids)):
+        own, wanted = slice(starts[user], starts[user + 1]), slice(asked_starts[user], asked_starts[user + 1])
+        predicted += predict(fitted.stars, known.item_index[own], known.stars[own], asked.item_index[wanted]).tolist()
+        if len(predicted) >= _MOST_PREDICTED:
+            break
+    return rmse(np.array(predicted), asked.stars[: len(predicted)].astype(np.float64)) if predicted else 0.0
+
+
+def _shares(keys: NDArray[np.uint64]) -> NDArray[np.float64]:
+    """A number from 0 to 1 for each key, that looks random and stays the same (SplitMix64; Steele, Lea & Flood, 2014)."""
+    mixed = keys + np.uint64(0x9E3779B97F4A7C15)
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return np.asarray((mixed ^ (mixed >> np.uint64(31))) / 2**64, np.float64)
