@@ -31,7 +31,7 @@ _TOLERANCE = 0.02
 
 @dataclass(frozen=True)
 class Parted:
-    """Ratings that are known, ratings of the same users that are held back, and those of users who are all held back."""
+    """Ratings that are known, others of the same users that are held back, and those of users held back whole."""
 
     known: RatingMatrix
     held_back: RatingMatrix
@@ -56,7 +56,7 @@ def part(matrix: RatingMatrix) -> Parted:
 
 
 def validate(matrix: RatingMatrix, seed: int, advance: Callable[[float], None]) -> tuple[Blend, dict[str, float]]:
-    """The blend, learned on what was held back, and its measures there. `advance` gets the share done since last called.
+    """The blend, learned on what was held back, and its measures there. `advance` gets the share done since last call.
 
     nDCG@10 is of users with all that is known of them, RMSE of predicted stars.
     """
@@ -88,7 +88,7 @@ def _rmse(fitted: FittedModels, parted: Parted) -> float:
 
 
 def _shares(keys: NDArray[np.uint64]) -> NDArray[np.float64]:
-    """A number from 0 to 1 for each key, that looks random and stays the same (SplitMix64; Steele, Lea & Flood, 2014)."""
+    """A number from 0 to 1 for each key that looks random and is always the same (SplitMix64, Steele et al. 2014)."""
     mixed = keys + np.uint64(0x9E3779B97F4A7C15)
     mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
