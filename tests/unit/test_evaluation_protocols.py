@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cinelibre_server.recommend.evaluation.arrays import Ratings
-from cinelibre_server.recommend.evaluation.protocols.cold_start import cold_start
+from cinelibre_server.recommend.evaluation.protocols.cold_start import cold_start_folds
 from cinelibre_server.recommend.evaluation.protocols.surprise_folds import surprise_folds
 from cinelibre_server.recommend.evaluation.protocols.time_split import time_split
 
@@ -46,7 +46,9 @@ def test_the_last_tenth_in_time_is_found_out() -> None:
 
 def test_of_new_users_only_the_first_ratings_are_known() -> None:
     ratings = _ratings(users=100, each=12)
-    protocol = cold_start(ratings, 100)
+    folds = cold_start_folds(ratings, 100)
+    assert sorted(user for fold in folds for user in set(ratings.users[fold.rows].tolist())) == list(range(100))
+    protocol = folds[0]
     cold = set(ratings.users[protocol.rows].tolist())
     assert len(cold) == 20
     assert cold.isdisjoint(ratings.users[protocol.training].tolist())
@@ -63,7 +65,8 @@ def test_of_new_users_only_the_first_ratings_are_known() -> None:
 
 def test_the_same_users_are_new_every_time() -> None:
     ratings = _ratings(users=30, each=4)
-    np.testing.assert_array_equal(cold_start(ratings, 30).rows, cold_start(ratings, 30).rows)
+    for fold, again in zip(cold_start_folds(ratings, 30), cold_start_folds(ratings, 30), strict=True):
+        np.testing.assert_array_equal(fold.rows, again.rows)
 
 
 def _ratings(users: int, each: int) -> Ratings:

@@ -1,7 +1,7 @@
 """What an evaluation found."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import Literal, TypeAlias
 
@@ -16,6 +16,12 @@ class Score:
     split: str
     method: str
     measures: Mapping[str, float]
+
+
+def mean_score(scores: Sequence[Score]) -> Score:
+    """The mean of each measure of a method's scores; the rest is that of the first."""
+    measures = {name: fmean(score.measures[name] for score in scores) for name in scores[0].measures}
+    return replace(scores[0], measures=measures)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +55,7 @@ class Evaluation:
         result = []
         for method in dict.fromkeys(score.method for score in self.scores if score.task == task):
             found = [score for score in self.scores if score.task == task and score.method == method]
-            measures = {name: fmean(score.measures[name] for score in found) for name in found[0].measures}
-            result.append(Score(task, f"mean of {len(found)}", method, measures))
+            result.append(replace(mean_score(found), split=f"mean of {len(found)}"))
         return result
 
     def by_split(self, task: str) -> dict[str, list[Score]]:

@@ -26,7 +26,7 @@ CUTOFF = 10
 
 _ALL = 1_000_000
 _ENOUGH_QUESTIONS, _MOST_QUESTIONS = 100, 300
-_FEW_RATINGS = 20
+_ENOUGH_RATINGS = 10
 _BEST_ITEM_ITEM, _BEST_OTHERS = 200, 100
 _GRID = np.array(
     [
@@ -40,6 +40,7 @@ _GRID = np.array(
     ],
     np.float32,
 )
+_POPULARITY_ALONE = _GRID.tolist().index([0.0, 0.0, 0.0, 1.0, 0.0])
 
 
 @dataclass(frozen=True)
@@ -59,21 +60,18 @@ def learn_blend(models: FittedModels, whole: list[Question], first: list[Questio
     """The best weights for each level.
 
     `whole` are questions of users with all that is known of them. `first` those of users that the models have not seen,
-    by their first ratings: only these tell what newcomers come for.
+    by their first ratings: only these tell what newcomers come for. For few ratings the newcomers choose; for more, the
+    others, as long as newcomers with so many are not served worse than by popularity alone.
     """
-    gains = np.array(
-        [
-            np.mean([np.zeros(len(_GRID)), *(_grid_gains(models, question) for question in suited)], axis=0)
-            for suited in (
-                _suited(whole, first, least, most) for least, most in zip(LEVELS, (*LEVELS[1:], _ALL), strict=True)
-            )
-        ]
-    )
-    # Users with a few ratings more or less are not that different: neighbouring levels lend each other half a vote.
-    votes = gains.copy()
-    votes[1:] += gains[:-1] / 2
-    votes[:-1] += gains[1:] / 2
-    return Blend(LEVELS, tuple(tuple(_GRID[int(level.argmax())].tolist()) for level in votes))
+    newcomers, others = [], []
+    for least, most in zip(LEVELS, (*LEVELS[1:], _ALL), strict=True):
+        newcomers.append(_gains(models, [question for question in first if len(question.items) == least]))
+        others.append(_gains(models, _of_size(whole, least, most)))
+    few = sum(level < _ENOUGH_RATINGS for level in LEVELS)
+    choices = [*_lend_votes(newcomers[:few]), *_lend_votes(others[few:])]
+    for gains, of_newcomers in zip(choices[few:], newcomers[few:], strict=True):
+        gains[of_newcomers < of_newcomers[_POPULARITY_ALONE]] = -np.inf
+    return Blend(LEVELS, tuple(tuple(_GRID[int(gains.argmax())].tolist()) for gains in choices))
 
 
 def measure_blend(models: FittedModels, blend: Blend, questions: list[Question]) -> float:
@@ -114,14 +112,23 @@ def candidate_parts(
     return items, np.divide(parts, deviation, out=np.zeros_like(parts), where=deviation > 0)
 
 
-def _suited(whole: list[Question], first: list[Question], least: int, most: int) -> list[Question]:
-    """Newcomers with their first `least` ratings; where these are few, others with so many, or as they began."""
-    if least < _FEW_RATINGS:
-        suited = [question for question in first if len(question.items) == least]
-    else:
-        suited = [question for question in whole if least <= len(question.items) < most]
+def _of_size(whole: list[Question], least: int, most: int) -> list[Question]:
+    """Users with so many ratings; where these are few, others as they began."""
+    own = [question for question in whole if least <= len(question.items) < most]
     longer = (question.as_begun(least) for question in whole if len(question.items) >= most)
-    return [*suited, *islice(longer, max(0, _ENOUGH_QUESTIONS - len(suited)))][:_MOST_QUESTIONS]
+    return [*own, *islice(longer, max(0, _ENOUGH_QUESTIONS - len(own)))][:_MOST_QUESTIONS]
+
+
+def _lend_votes(gains: list[NDArray[np.float64]]) -> list[NDArray[np.float64]]:
+    """Users with a few ratings more or less are not that different: neighbouring levels lend each other half a vote."""
+    nothing = np.zeros(len(_GRID))
+    before, after = [nothing, *gains[:-1]], [*gains[1:], nothing]
+    return [own + (left + right) / 2 for left, own, right in zip(before, gains, after, strict=True)]
+
+
+def _gains(models: FittedModels, questions: list[Question]) -> NDArray[np.float64]:
+    """float64[len(_GRID)]: the mean nDCG@10 that each of the grid's weights reaches; 0 without questions."""
+    return np.mean([np.zeros(len(_GRID)), *(_grid_gains(models, question) for question in questions)], axis=0)
 
 
 def _grid_gains(models: FittedModels, question: Question) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""New users: of a fifth of the users only the first few ratings are known, of the others everything."""
+"""New users: of a fifth of the users only the first few ratings are known, of the others everything; five times."""
 
 from dataclasses import dataclass
 
@@ -7,8 +7,8 @@ import numpy as np
 from cinelibre_server.recommend.evaluation.arrays import IntArray, Ratings
 
 REVEALED = (1, 2, 3, 5, 10)
+FOLDS = 5
 
-_COLD_SHARE = 0.2
 _SEED = 0
 
 
@@ -32,9 +32,13 @@ class ColdStart:
         return self.rows[self.places >= count]
 
 
-def cold_start(ratings: Ratings, user_count: int) -> ColdStart:
-    """Chooses the cold users, always the same ones of the same data."""
-    chosen = np.random.RandomState(_SEED).permutation(user_count)[: max(1, round(user_count * _COLD_SHARE))]
+def cold_start_folds(ratings: Ratings, user_count: int) -> list[ColdStart]:
+    """Every user is once among the new ones; always the same folds of the same data."""
+    shuffled = np.random.RandomState(_SEED).permutation(user_count)
+    return [_cold_start(ratings, chosen, user_count) for chosen in np.array_split(shuffled, FOLDS) if len(chosen)]
+
+
+def _cold_start(ratings: Ratings, chosen: IntArray, user_count: int) -> ColdStart:
     is_cold = np.zeros(user_count, dtype=np.bool_)
     is_cold[chosen] = True
     mask = is_cold[ratings.users]

@@ -10,8 +10,8 @@ from cinelibre_server.recommend.evaluation import measures
 from cinelibre_server.recommend.evaluation.arrays import FloatArray, Ratings
 from cinelibre_server.recommend.evaluation.dataset import Dataset
 from cinelibre_server.recommend.evaluation.methods.method import FoldInRanker, FoldInTrainer
-from cinelibre_server.recommend.evaluation.protocols.cold_start import REVEALED, ColdStart, cold_start
-from cinelibre_server.recommend.evaluation.score import Score
+from cinelibre_server.recommend.evaluation.protocols.cold_start import FOLDS, REVEALED, ColdStart, cold_start_folds
+from cinelibre_server.recommend.evaluation.score import Score, mean_score
 from cinelibre_server.recommend.evaluation.tasks.lists import LIST_LENGTH, Items, Wanted, find_wanted, measure_lists
 
 TASK = "cold start"
@@ -30,18 +30,23 @@ class _Point:
 async def evaluate_cold_start(
     dataset: Dataset, trainers: Sequence[FoldInTrainer], items: Items, max_users: int, progress: Progress
 ) -> list[Score]:
-    """Every method's measures at each number of ratings; all ratings but the first come after the training."""
-    protocol = cold_start(dataset.ratings, dataset.user_count)
-    training = dataset.ratings.take(np.concatenate((protocol.training, protocol.revealed(REVEALED[0]))))
-    points = list(_points(dataset, protocol, max_users))
-    scores = []
-    for trainer in trainers:
-        async with trainer(training, TASK) as rankers:
-            total = len(rankers) * sum(len(point.wanted.users) for point in points)
-            with progress("Recommending to new users", total, "lists") as step:
-                for point in points:
-                    scores += await _measure(point, rankers, items, step)
-    return scores
+    """Every method's measures at each number of ratings, the means of the folds.
+
+    All ratings of new users but the first come after the training.
+    """
+    scores: dict[tuple[str, str], list[Score]] = {}
+    for number, protocol in enumerate(cold_start_folds(dataset.ratings, dataset.user_count), start=1):
+        label = f"new users {number} of {FOLDS}"
+        training = dataset.ratings.take(np.concatenate((protocol.training, protocol.revealed(REVEALED[0]))))
+        points = list(_points(dataset, protocol, max_users))
+        for trainer in trainers:
+            async with trainer(training, label) as rankers:
+                total = len(rankers) * sum(len(point.wanted.users) for point in points)
+                with progress(f"Recommending, {label}", total, "lists") as step:
+                    for point in points:
+                        for score in await _measure(point, rankers, items, step):
+                            scores.setdefault((score.split, score.method), []).append(score)
+    return [mean_score(found) for found in scores.values()]
 
 
 def _points(dataset: Dataset, protocol: ColdStart, max_users: int) -> Iterator[_Point]:
