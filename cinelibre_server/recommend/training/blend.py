@@ -65,8 +65,9 @@ def learn_blend(models: FittedModels, whole: list[Question], first: list[Questio
     """
     newcomers, others = [], []
     for least, most in zip(LEVELS, (*LEVELS[1:], _ALL), strict=True):
-        newcomers.append(_gains(models, [question for question in first if len(question.items) == least]))
         others.append(_gains(models, _of_size(whole, least, most)))
+        beginners = [question for question in first if len(question.items) == least]
+        newcomers.append(_gains(models, beginners) if len(beginners) >= _ENOUGH_QUESTIONS // 2 else others[-1])
     few = sum(level < _ENOUGH_RATINGS for level in LEVELS)
     choices = [*_lend_votes(newcomers[:few]), *_lend_votes(others[few:])]
     for gains, of_newcomers in zip(choices[few:], newcomers[few:], strict=True):
@@ -128,7 +129,8 @@ def _lend_votes(gains: list[NDArray[np.float64]]) -> list[NDArray[np.float64]]:
 
 def _gains(models: FittedModels, questions: list[Question]) -> NDArray[np.float64]:
     """float64[len(_GRID)]: the mean nDCG@10 that each of the grid's weights reaches; 0 without questions."""
-    return np.mean([np.zeros(len(_GRID)), *(_grid_gains(models, question) for question in questions)], axis=0)
+    gains = [np.zeros(len(_GRID)), *(_grid_gains(models, question) for question in questions)]
+    return np.asarray(np.mean(gains, axis=0), np.float64)
 
 
 def _grid_gains(models: FittedModels, question: Question) -> NDArray[np.float64]:
