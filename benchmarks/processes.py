@@ -38,7 +38,7 @@ class Endpoints:
 def running_product(folder: Path, model_cache: Path) -> Iterator[Endpoints]:
     """`cinelibre up` on the data folder `folder`/data, as a user starts it; stopped by SIGTERM."""
     ready = folder / "ready.json"
-    command = [*_cinelibre("up"), "--grpc-port", "0", "--http-port", "0", "--ready-file", str(ready)]
+    command = [*cinelibre_command("up"), "--grpc-port", "0", "--http-port", "0", "--ready-file", str(ready)]
     command += ["--data-dir", str(data_dir(folder))]
     with _running(command, ready, folder / "product.log", product_settings(model_cache)) as endpoints:
         yield endpoints
@@ -60,7 +60,7 @@ def run_cinelibre(arguments: Sequence[str], model_cache: Path) -> str:
         BenchmarkError: it failed; the text is its own.
     """
     environment = {**os.environ, **product_settings(model_cache)}
-    done = subprocess.run(_cinelibre(*arguments), capture_output=True, text=True, env=environment, check=False)
+    done = subprocess.run(cinelibre_command(*arguments), capture_output=True, text=True, env=environment, check=False)
     if done.returncode:
         raise BenchmarkError(f"cinelibre {arguments[0]} failed: {done.stderr.strip()[-500:]}")
     return done.stdout
@@ -76,7 +76,8 @@ def product_settings(model_cache: Path) -> dict[str, str]:
     return {"CINELIBRE_CACHE_DIR": str(model_cache), "CINELIBRE_METRICS_PORT": "0"}
 
 
-def _cinelibre(*arguments: str) -> list[str]:
+def cinelibre_command(*arguments: str) -> list[str]:
+    """The command line of the product's own command."""
     return [sys.executable, "-m", "cinelibre_server", *arguments]
 
 
@@ -104,3 +105,30 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
         process.wait(timeout=_STOP_SECONDS)
     finally:
         process.kill()
+
+
+def memory_mib(pid: int, key: str) -> float:
+    """A field of smaps_rollup in MiB; PSS divides a shared page among the processes that share it."""
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except ProcessLookupError:  # a database session that has just ended
+        return 0.0
+    return sum(int(line.split()[1]) for line in lines if line.startswith(f"{key}:")) / 1024
+
+
+def descendants(ancestor: int) -> list[int]:
+    """The processes that it started, and those that they did."""
+    children: dict[int, list[int]] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            # pid (name) state parent: the name may hold anything, also parentheses.
+            parent = int(stat.read_text().rpartition(")")[2].split()[1])
+        except OSError:
+            continue
+        children.setdefault(parent, []).append(int(stat.parent.name))
+    found: list[int] = []
+    waiting = [ancestor]
+    while waiting:
+        waiting += (below := children.get(waiting.pop(), []))
+        found += below
+    return found
