@@ -208,7 +208,7 @@ async def _run(arguments: Sequence[str]) -> tuple[str, float, float]:
 
 
 def _say(line: str) -> None:
-    _console.print(f"[dim]{line}[/]")
+    _console.print(f"[dim]{time.strftime('%H:%M:%S')} {line}[/]")
 
 
 def main(

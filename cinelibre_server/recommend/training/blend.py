@@ -26,7 +26,9 @@ CUTOFF = 10
 
 _ALL = 1_000_000
 _ENOUGH_QUESTIONS, _MOST_QUESTIONS = 100, 300
-_ENOUGH_RATINGS = 10
+# Below the first number newcomers choose the weights, below the second they have a veto.
+_NEWCOMERS_CHOOSE, _NEWCOMERS_OBJECT = 10, 20
+_RESAMPLINGS = 50
 _BEST_ITEM_ITEM, _BEST_OTHERS = 200, 100
 _GRID = np.array(
     [
@@ -40,8 +42,6 @@ _GRID = np.array(
     ],
     np.float32,
 )
-# The most rated items reach about 0.88 of what the most liked ones do.
-_LEAST_OF_POPULARITY = 0.9
 _POPULARITY_ALONE = _GRID.tolist().index([0.0, 0.0, 0.0, 1.0, 0.0])
 
 
@@ -58,23 +58,26 @@ class Blend:
         return np.array(self.weights[max(place, 0)])
 
 
-def learn_blend(models: FittedModels, whole: list[Question], first: list[Question]) -> Blend:
+def learn_blend(models: FittedModels, whole: list[Question], first: list[Question], seed: int) -> Blend:
     """The best weights for each level.
 
     `whole` are questions of users with all that is known of them. `first` those of users that the models have not seen,
     by their first ratings: only these tell what newcomers come for. For few ratings the newcomers choose; for more, the
-    others, as long as newcomers with so many are not served much worse than by popularity alone.
+    others, as long as newcomers are not served worse than by popularity alone.
     """
     newcomers, others = [], []
     for least, most in zip(LEVELS, (*LEVELS[1:], _ALL), strict=True):
         others.append(_gains(models, _of_size(whole, least, most)))
         beginners = [question for question in first if len(question.items) == least]
         newcomers.append(_gains(models, beginners) if len(beginners) >= _ENOUGH_QUESTIONS // 2 else others[-1])
-    few = sum(level < _ENOUGH_RATINGS for level in LEVELS)
-    choices = [*_lend_votes(newcomers[:few]), *_lend_votes(others[few:])]
-    for gains, of_newcomers in zip(choices[few:], newcomers[few:], strict=True):
-        gains[of_newcomers < _LEAST_OF_POPULARITY * of_newcomers[_POPULARITY_ALONE]] = -np.inf
-    return Blend(LEVELS, tuple(tuple(_GRID[int(gains.argmax())].tolist()) for gains in choices))
+    few = sum(level < _NEWCOMERS_CHOOSE for level in LEVELS)
+    served = [gains.mean(axis=0) for gains in newcomers]
+    allowed = [
+        (gains >= gains[_POPULARITY_ALONE]) | (level >= _NEWCOMERS_OBJECT)
+        for level, gains in zip(LEVELS, served, strict=True)
+    ]
+    chosen = [*_choose(newcomers[:few], allowed[:few], seed), *_choose(others[few:], allowed[few:], seed)]
+    return Blend(LEVELS, tuple(tuple(weights.tolist()) for weights in chosen))
 
 
 def measure_blend(models: FittedModels, blend: Blend, questions: list[Question]) -> float:
@@ -122,17 +125,28 @@ def _of_size(whole: list[Question], least: int, most: int) -> list[Question]:
     return [*own, *islice(longer, max(0, _ENOUGH_QUESTIONS - len(own)))][:_MOST_QUESTIONS]
 
 
-def _lend_votes(gains: list[NDArray[np.float64]]) -> list[NDArray[np.float64]]:
-    """Users with a few ratings more or less are not that different: neighbouring levels lend each other half a vote."""
+def _choose(gains: list[NDArray[np.float64]], allowed: list[NDArray[np.bool_]], seed: int) -> list[NDArray[np.float64]]:
+    """For each level the mean of the weights that win among resampled questions (bagging: Breiman, 1996).
+
+    Users with a few ratings more or less are not that different: neighbouring levels lend each other half a vote.
+    """
+    source = np.random.default_rng(seed)
+    chosen = [np.zeros(_GRID.shape[1]) for _ in gains]
     nothing = np.zeros(len(_GRID))
-    before, after = [nothing, *gains[:-1]], [*gains[1:], nothing]
-    return [own + (left + right) / 2 for left, own, right in zip(before, gains, after, strict=True)]
+    for _ in range(_RESAMPLINGS):
+        means = [nothing, *(own[source.integers(0, len(own), len(own))].mean(axis=0) for own in gains), nothing]
+        for level in range(len(gains)):
+            votes = means[level + 1] + (means[level] + means[level + 2]) / 2
+            best = _GRID[int(np.where(allowed[level], votes, -1).argmax())]
+            chosen[level] += best / best.sum() / _RESAMPLINGS
+    return chosen
 
 
 def _gains(models: FittedModels, questions: list[Question]) -> NDArray[np.float64]:
-    """float64[len(_GRID)]: the mean nDCG@10 that each of the grid's weights reaches; 0 without questions."""
-    gains = [np.zeros(len(_GRID)), *(_grid_gains(models, question) for question in questions)]
-    return np.asarray(np.mean(gains, axis=0), np.float64)
+    """float64[questions, len(_GRID)]: the nDCG@10 that each of the grid's weights reaches; 0 without questions."""
+    if not questions:
+        return np.zeros((1, len(_GRID)))
+    return np.stack([_grid_gains(models, question) for question in questions])
 
 
 def _grid_gains(models: FittedModels, question: Question) -> NDArray[np.float64]:
