@@ -6,6 +6,7 @@ BASE ?= origin/main
 
 bin := .venv/bin
 installed := .venv/.installed
+spark := .venv/.spark
 contract := .cache/contract.binpb
 
 .DEFAULT_GOAL := help
@@ -20,7 +21,7 @@ setup: $(installed) ## Make .venv with pinned versions; does nothing when it is 
 up: setup ## Start PostgreSQL, the server and Envoy; options: make up ARGS='--http-port 9000'
 	@exec $(bin)/cinelibre up $(ARGS)
 
-test: setup ## Run the tests; some of them: make test ARGS='tests/sql -k popular'
+test: setup $(spark) ## Run the tests; some of them: make test ARGS='tests/sql -k popular'
 	$(bin)/python -m pytest $(ARGS)
 
 lint: setup $(contract) ## Check style, types, the contract, and that generated files are current
@@ -71,6 +72,12 @@ $(installed): pyproject.toml
 	    "Installing collected") printf "$$line" "unpacking them, which takes a while";; \
 	  esac; \
 	done; printf "$$end"; test -f $@
+
+# Only its own tests need it, and it is as large as all the rest.
+$(spark): $(installed)
+	@echo "Installing Apache Spark into .venv for the tests: 450 MB, about a minute"
+	@$(bin)/python -m pip install --disable-pip-version-check --no-input --progress-bar off --quiet \
+	    --editable '.[spark]' && touch $@
 
 define require_python
 { command -v $(PYTHON) >/dev/null || \

@@ -206,13 +206,22 @@ def train(
     if_changed: Annotated[
         bool, typer.Option("--if-changed", help="Only if 200 ratings changed since the last training.")
     ] = False,
+    spark: Annotated[
+        str | None,
+        typer.Option(
+            "--spark",
+            metavar="MASTER",
+            help="Train on the Apache Spark cluster with this master, as in spark://host:7077 (the extra `spark`).",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Learn from all ratings what AUTO recommends, and serve it from then on; serving goes on meanwhile."""
     from cinelibre_server.commands.train import run_train
 
     async def run() -> None:
         async with _database(data_dir, database_url) as url:
-            _out.print(await run_train(url, force=force, if_changed=if_changed), markup=False)
+            _out.print(await run_train(url, force=force, if_changed=if_changed, spark=spark), markup=False)
 
     _run(run())
 

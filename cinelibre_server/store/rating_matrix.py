@@ -58,9 +58,21 @@ class RatingMatrix:
             self.rated_at[chosen],
         )
 
+    def among(self, item_ids: NDArray[np.int32]) -> "RatingMatrix":
+        """The same ratings, with places in `item_ids` (int32, ascending, with all of the matrix's own)."""
+        places = np.searchsorted(item_ids, self.item_ids).astype(np.int32)
+        return RatingMatrix(
+            self.user_ids, item_ids, self.user_index, places[self.item_index], self.stars, self.rated_at
+        )
+
 
 async def read_rating_matrix(connection: Connection) -> RatingMatrix:
     """Every rating there is."""
+    return await copy_ratings(connection, _SQL["all_ratings"])
+
+
+async def copy_ratings(connection: Connection, query: str, *arguments: object) -> RatingMatrix:
+    """The ratings that a query of the shape of `all_ratings` finds."""
     blocks: list[tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int16], NDArray[np.int64]]] = []
     rest = b""
     header_seen = False
@@ -81,7 +93,7 @@ async def read_rating_matrix(connection: Connection) -> RatingMatrix:
             )
         )
 
-    await connection.copy_from_query(_SQL["all_ratings"], output=take, format="binary")
+    await connection.copy_from_query(query, *arguments, output=take, format="binary")
     if not any(len(block[0]) for block in blocks):
         blocks = [tuple(np.zeros(0, kind) for kind in (np.int32, np.int32, np.int16, np.int64))]  # type: ignore[list-item]
     users, items, half_stars, times = (np.concatenate(parts) for parts in zip(*blocks, strict=True))

@@ -6,6 +6,35 @@ select pg_try_advisory_lock(1724361504);
 -- Every rating, for COPY in binary form; the time is in seconds since 1970.
 select user_id, item_id, half_stars, extract(epoch from updated_at)::bigint from ratings
 
+-- name: ratings_of_range
+-- The ratings of the users after $1 up to $2.
+select user_id, item_id, half_stars, extract(epoch from updated_at)::bigint from ratings
+where user_id > $1::integer and user_id <= $2::integer
+
+-- name: ratings_of_users
+-- The ratings of the users named.
+select user_id, item_id, half_stars, extract(epoch from updated_at)::bigint from ratings
+where user_id = any($1::integer[])
+
+-- name: count_rated
+-- How many ratings there are, and of how many users.
+select coalesce(sum(rating_count), 0)::bigint as rating_count, count(*)::integer as user_count from user_rating_totals;
+
+-- name: split_users
+-- The last user of each part, where users in the order of their ids are cut into parts of some $1 ratings.
+with running as (
+    select user_id, sum(rating_count) over (order by user_id) as ratings_so_far from user_rating_totals
+)
+select max(user_id) as last_user from running group by (ratings_so_far - 1) / $1::bigint order by last_user;
+
+-- name: sample_users
+-- Random users, for a seed always the same, with at most $1 ratings together, and the transaction that last changed them.
+with shuffled as (
+    select user_id, changed_xid, sum(rating_count) over (order by hashint8extended(user_id, $2::bigint), user_id) as ratings_so_far
+    from user_rating_totals
+)
+select user_id, changed_xid::text::bigint as changed_xid from shuffled where ratings_so_far <= $1::bigint order by user_id;
+
 -- name: list_changed_xids
 -- The transaction that last changed each user's ratings: a profile made from earlier ratings is out of date.
 select user_id, changed_xid::text::bigint as changed_xid from user_rating_totals order by user_id;

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cinelibre_server.recommend.training.neighbors import ItemNeighbors, count_together, most_rated, strongest
+from cinelibre_server.recommend.training.rating_sides import Floats
 from cinelibre_server.store.rating_matrix import RatingMatrix
 
 LIKED_STARS = 4.0
@@ -24,12 +25,20 @@ def train_companions(matrix: RatingMatrix) -> ItemNeighbors:
     """Learns from all ratings; takes 2 * M^2 * 4 bytes for the M most rated items."""
     chosen = most_rated(matrix)
     both = count_together(matrix, chosen, (matrix.stars >= LIKED_STARS).astype(np.float32))
+    return companions_of(both, chosen, len(matrix.user_ids), len(matrix.item_ids))
+
+
+def companions_of(both: Floats, chosen: NDArray[np.int64], user_count: int, item_count: int) -> ItemNeighbors:
+    """The companions of the chosen of so many items, given how many users like both of two, float32[M, M].
+
+    `both` is overwritten.
+    """
     likes = both.diagonal().copy()
-    chance = likes / max(len(matrix.user_ids), 1)
+    chance = likes / max(user_count, 1)
     both += _PRIOR_USERS * chance
     both /= (likes + _PRIOR_USERS)[:, None]
     both -= chance
-    return strongest(both, chosen, len(matrix.item_ids))
+    return strongest(both, chosen, item_count)
 
 
 def companion_values() -> NDArray[np.float64]:

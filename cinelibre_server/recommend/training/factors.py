@@ -20,7 +20,7 @@ NEWEST_RATINGS = 300
 _RIDGE_TO_NOISE = 0.42
 """The ridge in parts of sqrt(users) + sqrt(items): so grows what chance alone puts into the largest factor. Tuned on
 inner hold-outs of MovieLens 100K, where the ridge is 30."""
-_SWEEPS = 8
+SWEEPS = 8
 _SMALLEST = np.float32(1e-15)
 # By stars: the weight of a rating, and what it says (1: liked).
 _WEIGHTS_AT_STARS = ((1.0, 1.0), (2.0, 1.0), (3.0, 2.0), (4.0, 4.0), (5.0, 5.0))
@@ -48,15 +48,25 @@ def train_factors(matrix: RatingMatrix, seed: int, advance: Callable[[float], No
     item_starts = np.searchsorted(matrix.item_index[by_item], np.arange(len(matrix.item_ids) + 1))
     by_user = (matrix.user_starts, matrix.item_index, weight, pull)
     of_items = (item_starts, matrix.user_index[by_item], weight[by_item], pull[by_item])
-    ridge = _RIDGE_TO_NOISE * sum(len(np.unique(index)) ** 0.5 for index in (matrix.user_index, matrix.item_index))
+    ridge = taste_ridge(len(np.unique(matrix.user_index)), len(np.unique(matrix.item_index)))
     items = np.random.default_rng(seed).normal(0, 0.1, (len(matrix.item_ids), FACTORS)).astype(np.float32)
-    for _ in range(_SWEEPS):
+    for _ in range(SWEEPS):
         users = _solve(items, ridge, *by_user)
-        advance(0.5 / _SWEEPS)
+        advance(0.5 / SWEEPS)
         items = _solve(users, ridge, *of_items)
         # The ridge shrinks some factors to nothing, and the last numbers before nothing are slow to compute with.
         items[np.abs(items) < _SMALLEST] = 0
-        advance(0.5 / _SWEEPS)
+        advance(0.5 / SWEEPS)
+    return fold_in_basis(items, ridge)
+
+
+def taste_ridge(user_count: int, item_count: int) -> float:
+    """The ridge for the ratings of so many users and items."""
+    return float(_RIDGE_TO_NOISE * (user_count**0.5 + item_count**0.5))
+
+
+def fold_in_basis(items: Floats, ridge: float) -> Floats:
+    """float32[I, 64]: items' factors, learned with this ridge on the users', in the basis of fold_in."""
     gram = (items.T @ items).astype(np.float64) + ridge * np.eye(FACTORS)
     return np.asarray(np.linalg.solve(np.linalg.cholesky(gram), items.T.astype(np.float64)).T, np.float32)
 

@@ -39,6 +39,9 @@ class FittedModels:
     popularity: NDArray[np.float64]
 
 
+Fit: TypeAlias = Callable[[RatingMatrix, int, Advance], FittedModels]
+
+
 def fit_models(matrix: RatingMatrix, seed: int, advance: Advance) -> FittedModels:
     """Fits them one after the other, or two at a time where there is much to do.
 

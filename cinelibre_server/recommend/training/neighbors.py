@@ -37,7 +37,11 @@ class ItemNeighbors:
 
 def most_rated(matrix: RatingMatrix) -> NDArray[np.int64]:
     """The places of the MAX_ITEMS most rated items, ascending."""
-    counts = np.bincount(matrix.item_index, minlength=len(matrix.item_ids))
+    return most_counted(np.bincount(matrix.item_index, minlength=len(matrix.item_ids)))
+
+
+def most_counted(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The places of the MAX_ITEMS greatest counts (int64[I]), ascending."""
     return np.sort(np.argsort(-counts, kind="stable")[:MAX_ITEMS])
 
 

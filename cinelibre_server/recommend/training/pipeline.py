@@ -3,18 +3,19 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from threadpoolctl import threadpool_limits
 
 from cinelibre_server.errors import StartupError
 from cinelibre_server.progress import Progress, Step
-from cinelibre_server.recommend.training.fit import fit_models
+from cinelibre_server.recommend.training.learner import Learner, LocalLearner
 from cinelibre_server.recommend.training.tables import write_tables
 from cinelibre_server.recommend.training.validation import is_worse, validate
 from cinelibre_server.store import models as model_store
 from cinelibre_server.store.database import Connection
-from cinelibre_server.store.rating_matrix import RatingMatrix, read_rating_matrix
+from cinelibre_server.store.rating_matrix import RatingMatrix
 
 Result = TypeVar("Result")
 
@@ -40,10 +41,13 @@ class TrainingResult:
     serving_measures: Mapping[str, float]
 
 
-async def train_model(url: str, progress: Progress, *, force: bool = False, seed: int = SEED) -> TrainingResult:
+async def train_model(
+    url: str, progress: Progress, *, force: bool = False, seed: int = SEED, learner: Learner | None = None
+) -> TrainingResult:
     """Trains on all ratings and serves the result, unless it measures worse than the serving model and not `force`.
 
-    Serving goes on meanwhile. A training that is broken off leaves the serving model as it is.
+    Serving goes on meanwhile. A training that is broken off leaves the serving model as it is. `learner` tells on which
+    machines it is done: by default, on this one.
 
     Raises:
         TooFewRatings: nothing was changed.
@@ -53,34 +57,35 @@ async def train_model(url: str, progress: Progress, *, force: bool = False, seed
     try:
         if not await model_store.lock_training(connection):
             raise StartupError("another training of this database runs: wait until it ends")
-        return await _train(connection, progress, force, seed)
+        return await _train(connection, progress, force, seed, learner or LocalLearner())
     finally:
         await connection.close()
 
 
-async def _train(connection: Connection, progress: Progress, force: bool, seed: int) -> TrainingResult:
+async def _train(
+    connection: Connection, progress: Progress, force: bool, seed: int, learner: Learner
+) -> TrainingResult:
     with progress("Reading the ratings", None, ""):
-        # Before the ratings: a user whose ratings change in between has a profile that counts as out of date.
-        changed_xids = await model_store.changed_xids(connection)
-        matrix = await read_rating_matrix(connection)
-    if len(matrix.stars) < LEAST_RATINGS or len(matrix.user_ids) < LEAST_USERS:
+        ratings = await learner.read(connection)
+    if ratings.rating_count < LEAST_RATINGS or ratings.user_count < LEAST_USERS:
         raise TooFewRatings(
-            f"{len(matrix.stars):,} ratings of {len(matrix.user_ids):,} users are too few to learn from:"
+            f"{ratings.rating_count:,} ratings of {ratings.user_count:,} users are too few to learn from:"
             f" training needs {LEAST_RATINGS} ratings of {LEAST_USERS} users"
         )
-    sizes = len(matrix.stars), len(matrix.user_ids), len(matrix.item_ids)
+    matrix = ratings.matrix
+    sizes = ratings.rating_count, ratings.user_count, len(matrix.item_ids)
     model_id = await model_store.start_model(connection, *sizes)
     serving = await model_store.get_serving_model(connection)
     with progress("Learning the blend on held-back ratings", 100, "%") as step:
-        blend, measures = await _in_thread(validate, matrix, seed, step)
+        blend, measures = await _in_thread(partial(validate, fit=learner.fit), matrix, seed, step)
     if serving and not force and is_worse(measures, serving.measures):
         await model_store.reject_model(connection, model_id, measures)
         return TrainingResult(model_id, *sizes, False, measures, serving.measures)
     with progress("Training on all ratings", 100, "%") as step:
-        fitted = await _in_thread(fit_models, matrix, seed, step)
+        fitted = await _in_thread(learner.fit, matrix, seed, step)
     with progress("Writing the model", None, ""):
         await model_store.create_next_tables(connection)
-        await write_tables(connection, model_id, matrix, fitted, blend, changed_xids)
+        await write_tables(connection, model_id, matrix, fitted, blend, ratings.changed_xids)
         await model_store.index_next_tables(connection)
         await model_store.serve_next_tables(connection, model_id, measures)
     return TrainingResult(model_id, *sizes, True, measures, serving.measures if serving else {})

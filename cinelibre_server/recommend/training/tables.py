@@ -23,7 +23,7 @@ UNSEEN_ITEM = 0
 _BLEND_COLUMNS = ("min_ratings", *PARTS)
 _NEIGHBOR_COLUMNS = ("item_id", "neighbor_ids", "weights", "companion_ids", "lifts")
 _PROFILE_COLUMNS = ("user_id", "changed_xid", "stars_vector", "taste_vector")
-_ITEM_COLUMNS = (
+ITEM_COLUMNS = (
     *("item_id", "popularity", "stars_base", "stars_reading", "stars_implied", "stars_noise"),
     *("stars_offset", "stars_output", "taste_factors"),
 )
@@ -43,7 +43,7 @@ async def write_tables(
     await copy_rows(connection, "settings", settings, [(model_id, *lists)])
     weights = zip(blend.min_ratings, blend.weights, strict=True)
     await copy_rows(connection, "blend", _BLEND_COLUMNS, [(least, *parts) for least, parts in weights])
-    await copy_rows(connection, "items", _ITEM_COLUMNS, _item_rows(matrix, fitted))
+    await copy_rows(connection, "items", ITEM_COLUMNS, _item_rows(matrix, fitted))
     await copy_rows(connection, "neighbors", _NEIGHBOR_COLUMNS, _neighbor_rows(matrix, fitted))
     await copy_rows(connection, "profiles", _PROFILE_COLUMNS, _profile_rows(matrix, fitted, changed_xids))
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from cinelibre_server.recommend.evaluation.measures import rmse
 from cinelibre_server.recommend.training.blend import LEVELS, Blend, learn_blend, measure_blend
-from cinelibre_server.recommend.training.fit import FittedModels, fit_models
+from cinelibre_server.recommend.training.fit import Fit, FittedModels, fit_models
 from cinelibre_server.recommend.training.questions import first_questions, whole_questions
 from cinelibre_server.recommend.training.stars import predict
 from cinelibre_server.store.rating_matrix import RatingMatrix
@@ -55,13 +55,15 @@ def part(matrix: RatingMatrix) -> Parted:
     )
 
 
-def validate(matrix: RatingMatrix, seed: int, advance: Callable[[float], None]) -> tuple[Blend, dict[str, float]]:
+def validate(
+    matrix: RatingMatrix, seed: int, advance: Callable[[float], None], fit: Fit = fit_models
+) -> tuple[Blend, dict[str, float]]:
     """The blend, learned on what was held back, and its measures there. `advance` gets the share done since last call.
 
     nDCG@10 is of users with all that is known of them, RMSE of predicted stars.
     """
     parted = part(matrix)
-    fitted = fit_models(parted.known, seed, lambda share: advance(0.7 * share))
+    fitted = fit(parted.known, seed, lambda share: advance(0.7 * share))
     whole = whole_questions(parted.known, parted.held_back, seed)
     blend = learn_blend(fitted, whole, first_questions(parted.newcomers, LEVELS, seed), seed)
     advance(0.3)
