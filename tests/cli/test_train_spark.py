@@ -151,8 +151,9 @@ async def _neighbors(pool: Pool) -> dict[tuple[str, int, int], float]:
 
 async def _items(pool: Pool) -> dict[int, dict[str, Any]]:
     """What was learned of each item, vectors as arrays."""
-    rows = await pool.fetch(f"select {', '.join(ITEM_COLUMNS)} from model.items order by item_id")
-    return {row["item_id"]: {name: _as_array(row[name]) for name in ITEM_COLUMNS[1:]} for row in rows}
+    dense = [name for name in ITEM_COLUMNS if name not in ("item_weights", "companion_lifts")]
+    rows = await pool.fetch(f"select {', '.join(dense)} from model.items order by item_id")
+    return {row["item_id"]: {name: _as_array(row[name]) for name in dense[1:]} for row in rows}
 
 
 def _as_array(value: Any) -> NDArray[np.float32]:

@@ -6,7 +6,7 @@ candidates, as in rank_candidates. Blending: Jahrer, Töscher & Legenstein, KDD 
 """
 
 from dataclasses import dataclass
-from itertools import islice, product
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,16 +20,14 @@ from cinelibre_server.recommend.training.questions import Question
 from cinelibre_server.recommend.training.stars import predict
 
 PARTS = ("item_item", "factors", "stars", "popularity", "companions")
-LEVELS = (1, 2, 3, 5, 10, 20, 50)
+LEVELS = (1, 2, 3, 5, 10, 20)
 """The numbers of ratings from which on other weights count."""
 CUTOFF = 10
 
-_ALL = 1_000_000
-_ENOUGH_QUESTIONS, _MOST_QUESTIONS = 100, 300
-# Below the first number newcomers choose the weights, below the second they have a veto.
+_ENOUGH_QUESTIONS = 50
+# Below the first number of ratings newcomers choose the weights, below the second they have a veto.
 _NEWCOMERS_CHOOSE, _NEWCOMERS_OBJECT = 10, 20
-_RESAMPLINGS = 50
-_BEST_ITEM_ITEM, _BEST_OTHERS = 200, 100
+_CANDIDATES_A_MODEL, _CANDIDATES_BY_POPULARITY = 100, 50
 _GRID = np.array(
     [
         (size * share, size * (1 - share), stars, popularity, companions)
@@ -58,26 +56,30 @@ class Blend:
         return np.array(self.weights[max(place, 0)])
 
 
-def learn_blend(models: FittedModels, whole: list[Question], first: list[Question], seed: int) -> Blend:
+def learn_blend(models: FittedModels, whole: list[Question], first: list[Question]) -> Blend:
     """The best weights for each level.
 
     `whole` are questions of users with all that is known of them. `first` those of users that the models have not seen,
-    by their first ratings: only these tell what newcomers come for. For few ratings the newcomers choose; for more, the
-    others, as long as newcomers are not served worse than by popularity alone.
+    by their first ratings: only these tell what newcomers come for. For few ratings the newcomers choose, and as users
+    with a rating more or less are not that different, the levels beside lend half a vote each. For more ratings the
+    others choose, all together, as long as newcomers are not served worse than by popularity alone.
     """
-    newcomers, others = [], []
-    for least, most in zip(LEVELS, (*LEVELS[1:], _ALL), strict=True):
-        others.append(_gains(models, _of_size(whole, least, most)))
-        beginners = [question for question in first if len(question.items) == least]
-        newcomers.append(_gains(models, beginners) if len(beginners) >= _ENOUGH_QUESTIONS // 2 else others[-1])
-    few = sum(level < _NEWCOMERS_CHOOSE for level in LEVELS)
-    served = [gains.mean(axis=0) for gains in newcomers]
-    allowed = [
-        (gains >= gains[_POPULARITY_ALONE]) | (level >= _NEWCOMERS_OBJECT)
-        for level, gains in zip(LEVELS, served, strict=True)
-    ]
-    chosen = [*_choose(newcomers[:few], allowed[:few], seed), *_choose(others[few:], allowed[few:], seed)]
-    return Blend(LEVELS, tuple(tuple(weights.tolist()) for weights in chosen))
+    long_known = [question for question in whole if len(question.items) >= _NEWCOMERS_OBJECT]
+    others = _gains(models, long_known if len(long_known) >= _ENOUGH_QUESTIONS else whole)
+    newcomers = []
+    for level in LEVELS:
+        beginners = [question for question in first if len(question.items) == level]
+        newcomers.append(_gains(models, beginners) if len(beginners) >= _ENOUGH_QUESTIONS else others)
+    votes = np.array([0 * others, *newcomers, 0 * others])
+    chosen = []
+    for place, (level, served) in enumerate(zip(LEVELS, newcomers, strict=True)):
+        if level < _NEWCOMERS_CHOOSE:
+            best = (votes[place + 1] + (votes[place] + votes[place + 2]) / 2).argmax()
+        else:
+            allowed = (served >= served[_POPULARITY_ALONE]) | (level >= _NEWCOMERS_OBJECT)
+            best = np.where(allowed, others, -1).argmax()
+        chosen.append(tuple((_GRID[best] / _GRID[best].sum()).tolist()))
+    return Blend(LEVELS, tuple(chosen))
 
 
 def measure_blend(models: FittedModels, blend: Blend, questions: list[Question]) -> float:
@@ -96,66 +98,42 @@ def candidate_parts(
 ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
     """The candidates of a user, intp[n], and their parts, float64[n, 5], each of standard deviation 1; newest first."""
     half_stars = (stars * 2).astype(np.int64)
-    item_item = models.item_item.scores(rated_items, rating_values()[half_stars - 1])
-    companions = models.companions.scores(rated_items, companion_values()[half_stars - 1])
+    item_values, likes = rating_values()[half_stars - 1], companion_values()[half_stars - 1]
     factors = models.factors @ fold_in_taste(models.factors, rated_items, half_stars)
-    unseen = np.ones(len(factors), dtype=bool)
-    unseen[rated_items] = False
+    seen = np.zeros(len(factors), dtype=bool)
+    seen[rated_items] = True
     chosen = np.zeros(len(factors), dtype=bool)
     for scores, count in (
-        (np.where(item_item != 0, item_item, -np.inf), _BEST_ITEM_ITEM),
-        (np.where(companions != 0, companions, -np.inf), _BEST_OTHERS),
-        (factors, _BEST_OTHERS),
-        (models.popularity, _BEST_OTHERS),
+        (models.item_item.beside(rated_items, item_values), _CANDIDATES_A_MODEL),
+        (models.companions.beside(rated_items, likes), _CANDIDATES_A_MODEL),
+        (factors, _CANDIDATES_A_MODEL),
+        (models.popularity, _CANDIDATES_BY_POPULARITY),
     ):
-        open_scores = np.where(unseen, scores, -np.inf)
+        open_scores = np.where(seen, -np.inf, scores)
         best = np.argpartition(-open_scores, min(count, len(open_scores)) - 1)[:count]
         chosen[best[np.isfinite(open_scores[best])]] = True
     items = np.flatnonzero(chosen)
     predicted = predict(models.stars, rated_items[::-1], stars[::-1], items.astype(np.int32))
-    parts = np.stack([item_item[items], factors[items], predicted, models.popularity[items], companions[items]], axis=1)
+    item_item = models.item_item.scores(rated_items, item_values, items)
+    companions = models.companions.scores(rated_items, likes, items)
+    parts = np.stack([item_item, factors[items], predicted, models.popularity[items], companions], axis=1)
     deviation = parts.std(axis=0) if len(items) else np.ones(parts.shape[1])
     return items, np.divide(parts, deviation, out=np.zeros_like(parts), where=deviation > 0)
 
 
-def _of_size(whole: list[Question], least: int, most: int) -> list[Question]:
-    """Users with so many ratings; where these are few, others as they began."""
-    own = [question for question in whole if least <= len(question.items) < most]
-    longer = (question.as_begun(least) for question in whole if len(question.items) >= most)
-    return [*own, *islice(longer, max(0, _ENOUGH_QUESTIONS - len(own)))][:_MOST_QUESTIONS]
-
-
-def _choose(gains: list[NDArray[np.float64]], allowed: list[NDArray[np.bool_]], seed: int) -> list[NDArray[np.float64]]:
-    """For each level the mean of the weights that win among resampled questions (bagging: Breiman, 1996).
-
-    Users with a few ratings more or less are not that different: neighbouring levels lend each other half a vote.
-    """
-    source = np.random.default_rng(seed)
-    chosen = [np.zeros(_GRID.shape[1]) for _ in gains]
-    nothing = np.zeros(len(_GRID))
-    for _ in range(_RESAMPLINGS):
-        means = [nothing, *(own[source.integers(0, len(own), len(own))].mean(axis=0) for own in gains), nothing]
-        for level in range(len(gains)):
-            votes = means[level + 1] + (means[level] + means[level + 2]) / 2
-            best = _GRID[int(np.where(allowed[level], votes, -1).argmax())]
-            chosen[level] += best / best.sum() / _RESAMPLINGS
-    return chosen
-
-
 def _gains(models: FittedModels, questions: list[Question]) -> NDArray[np.float64]:
-    """float64[questions, len(_GRID)]: the nDCG@10 that each of the grid's weights reaches; 0 without questions."""
-    if not questions:
-        return np.zeros((1, len(_GRID)))
-    return np.stack([_grid_gains(models, question) for question in questions])
+    """float64[len(_GRID)]: the mean nDCG@10 that each of the grid's weights reaches; 0 without questions."""
+    total = np.zeros(len(_GRID))
+    for question in questions:
+        total += _grid_gains(models, question)
+    return total / max(1, len(questions))
 
 
 def _grid_gains(models: FittedModels, question: Question) -> NDArray[np.float64]:
     """float64[len(_GRID)]: the nDCG@10 that each of the grid's weights reaches."""
     items, parts = candidate_parts(models, question.items, question.stars)
-    # What was cut away is not to be found again.
-    kept = ~np.isin(items, question.cut_away)
-    scores = _GRID @ parts[kept].T.astype(np.float32)
+    scores = _GRID @ parts.T.astype(np.float32)
     best = np.argpartition(-scores, min(CUTOFF, scores.shape[1]) - 1, axis=1)[:, :CUTOFF]
     order = np.argsort(-np.take_along_axis(scores, best, axis=1), axis=1, kind="stable")
-    hits = np.isin(items[kept], question.relevant)[np.take_along_axis(best, order, axis=1)]
+    hits = np.isin(items, question.relevant)[np.take_along_axis(best, order, axis=1)]
     return ndcg(hits, np.full(len(_GRID), len(question.relevant)), CUTOFF)

@@ -18,6 +18,9 @@ from cinelibre_server.store.rating_matrix import RatingMatrix
 LIKED_STARS = 4.0
 """From so many stars on a rating says that somebody likes an item."""
 
+SOURCES = 100
+"""For each item so many others have a say."""
+
 _PRIOR_USERS = 20.0
 
 
@@ -38,7 +41,7 @@ def companions_of(both: Floats, chosen: NDArray[np.int64], user_count: int, item
     both += _PRIOR_USERS * chance
     both /= (likes + _PRIOR_USERS)[:, None]
     both -= chance
-    return strongest(both, chosen, item_count)
+    return strongest(both, chosen, item_count, SOURCES)
 
 
 def companion_values() -> NDArray[np.float64]:

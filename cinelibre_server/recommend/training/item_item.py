@@ -17,6 +17,9 @@ RIDGE = 300.0
 DROPOUT = 0.5
 """Tuned on inner hold-outs of MovieLens 100K. The ridge is a number of ratings, so it fades as data grow."""
 
+SOURCES = 256
+"""For each item so many others have a say."""
+
 _VALUES_AT_STARS = ((1.0, 0.0), (2.0, 0.1), (3.0, 0.4), (4.0, 1.0), (5.0, 1.2))
 
 
@@ -30,7 +33,8 @@ def train_item_item(matrix: RatingMatrix) -> ItemNeighbors:
     """Learns from all ratings; takes 3 * M^2 * 4 bytes for the M most rated items."""
     chosen = most_rated(matrix)
     values = rating_values().astype(np.float32)[(matrix.stars * 2).astype(np.int64) - 1]
-    return strongest(regress(count_together(matrix, chosen, values)), chosen, len(matrix.item_ids))
+    weights = regress(count_together(matrix, chosen, values))
+    return strongest(weights, chosen, len(matrix.item_ids), SOURCES)
 
 
 def regress(together: Floats) -> Floats:

@@ -1,5 +1,6 @@
 """Items beside items: how often they are rated together, and for each the few others that say most."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,27 +13,51 @@ MAX_ITEMS = 6_000
 """Only the most rated items have neighbours: square matrices of them are held in memory, 144 MB each."""
 MOST_USERS = 40_000
 """Of more users than that, so many are counted, and stand for all: a hundred times as many users tell hardly more."""
-NEIGHBORS = 100
 NEWEST_RATINGS = 300
 """The newest ratings of a user that are read, in SQL too."""
+POINTING_RATINGS = 100
+"""Of these, the newest that say anything are asked which items to look at, each for its strongest neighbours."""
+LOOKED_AT = 1_000
+"""So many neighbours are looked at in all."""
 
+_POINTED_AT = 100
 _DENSE_NUMBERS = 16_000_000
+_ROWS_A_BLOCK = 500
 
 
 @dataclass(frozen=True)
 class ItemNeighbors:
-    """For each of I items up to K others: as places in the item list, int32[I, K] (-1: none), and float32[I, K]."""
+    """For each of I items what others say for it, and which others it points to, as places in the item list; -1: none.
 
-    neighbors: Ints
-    weights: Floats
+    sources: int32[I, K] and source_weights: float32[I, K], in no order. targets: int32[I, 100] and target_weights:
+    float32[I, 100], the strongest first.
+    """
 
-    def scores(self, rated_items: Ints, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """float64[I]: the sum over the rated items of value * weight, as SQL computes it; rated items newest first."""
-        newest, given = rated_items[:NEWEST_RATINGS], values[:NEWEST_RATINGS]
-        neighbors = self.neighbors[newest]
-        known = neighbors >= 0
-        parts = (self.weights[newest] * given[:, None])[known]
-        return np.bincount(neighbors[known], parts, minlength=len(self.neighbors)).astype(np.float64)
+    sources: Ints
+    source_weights: Floats
+    targets: Ints
+    target_weights: Floats
+
+    def scores(self, rated_items: Ints, values: NDArray[np.float64], items: NDArray[np.intp]) -> NDArray[np.float64]:
+        """float64[n]: for each of `items` the sum over the rated of value * weight; rated items newest first."""
+        given = np.zeros(len(self.sources) + 1, np.float32)  # the last is what -1 stands for
+        given[rated_items[:NEWEST_RATINGS]] = values[:NEWEST_RATINGS]
+        parts = given[self.sources[items]] * self.source_weights[items]
+        return np.asarray(parts.sum(axis=1, dtype=np.float64))
+
+    def beside(self, rated_items: Ints, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """float64[I]: for the items to look at the sum of value * weight of what was looked at; -inf for all others."""
+        rated, given = rated_items[:NEWEST_RATINGS], values[:NEWEST_RATINGS]
+        pointing = np.flatnonzero(given > 0)[:POINTING_RATINGS]
+        found = np.full(len(self.targets), -np.inf)
+        if len(pointing):
+            reach = LOOKED_AT // len(pointing)
+            targets, weights = self.targets[rated[pointing], :reach], self.target_weights[rated[pointing], :reach]
+            known = targets >= 0
+            places, parts = targets[known], (weights * given[pointing, None])[known]
+            found[np.unique(places)] = 0
+            found += np.bincount(places, parts, minlength=len(found))
+        return found
 
 
 def most_rated(matrix: RatingMatrix) -> NDArray[np.int64]:
@@ -65,17 +90,45 @@ def count_together(matrix: RatingMatrix, chosen: NDArray[np.int64], values: Floa
     return together * np.float32(max(1.0, len(matrix.user_ids) / max(len(users), 1)))
 
 
-def strongest(weights: Floats, chosen: NDArray[np.int64], item_count: int) -> ItemNeighbors:
-    """The NEIGHBORS greatest by absolute value of each row (float32[M, M], of the chosen items), but not the item."""
+def strongest(weights: Floats, chosen: NDArray[np.int64], item_count: int, size: int) -> ItemNeighbors:
+    """Of the weights from item (row) to item (column), float32[M, M] of the chosen items, what is kept.
+
+    For each item the `size` sources with the greatest weights by absolute value, and the 100 targets with the greatest
+    above 0; an item is no neighbour of its own.
+    """
     np.fill_diagonal(weights, 0)
-    size = min(NEIGHBORS, len(chosen) - 1)
-    neighbors = np.full((item_count, NEIGHBORS), -1, np.int32)
-    kept = np.zeros((item_count, NEIGHBORS), np.float32)
-    if size > 0:
-        best = np.argpartition(-np.abs(weights), size - 1, axis=1)[:, :size]
-        neighbors[chosen, :size] = chosen[best]
-        kept[chosen, :size] = np.take_along_axis(weights, best, axis=1)
-    return ItemNeighbors(neighbors, kept)
+    sources, source_weights = _best(np.ascontiguousarray(weights.T), np.abs, size)
+    targets, target_weights = _best(weights, np.positive, _POINTED_AT)
+    order = np.argsort(-target_weights, axis=1, kind="stable")
+    targets, target_weights = np.take_along_axis(targets, order, 1), np.take_along_axis(target_weights, order, 1)
+    return ItemNeighbors(
+        *_among_all(item_count, chosen, sources, source_weights, source_weights != 0),
+        *_among_all(item_count, chosen, targets, target_weights, target_weights > 0),
+    )
+
+
+def _among_all(
+    item_count: int,
+    chosen: NDArray[np.int64],
+    places: NDArray[np.intp],
+    weights: Floats,
+    kept: NDArray[np.bool_],
+) -> tuple[Ints, Floats]:
+    """Lists of the chosen items, with places among these, as lists of all items with places among all."""
+    shape = (item_count, places.shape[1])
+    all_places, all_weights = np.full(shape, -1, np.int32), np.zeros(shape, np.float32)
+    all_places[chosen], all_weights[chosen] = np.where(kept, chosen[places], -1), np.where(kept, weights, 0)
+    return all_places, all_weights
+
+
+def _best(rows: Floats, strength: Callable[[Floats], Floats], size: int) -> tuple[NDArray[np.intp], Floats]:
+    """The places and values of each row's `size` strongest, intp[M, size] and float32[M, size]."""
+    size = min(size, rows.shape[1])
+    best = np.empty((len(rows), size), np.intp)
+    for first in range(0, len(rows), _ROWS_A_BLOCK):
+        block = strength(rows[first : first + _ROWS_A_BLOCK])
+        best[first : first + _ROWS_A_BLOCK] = np.argpartition(-block, size - 1, axis=1)[:, :size]
+    return best, np.take_along_axis(rows, best, axis=1)
 
 
 def _counted_users(matrix: RatingMatrix) -> NDArray[np.int64]:

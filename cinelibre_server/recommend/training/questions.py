@@ -8,29 +8,20 @@ from numpy.typing import NDArray
 from cinelibre_server.recommend.training.companions import LIKED_STARS
 from cinelibre_server.store.rating_matrix import RatingMatrix
 
-_MOST_USERS = 500
-_NOTHING = np.zeros(0, np.int32)
+_MOST_USERS = 1_000
 
 
 @dataclass(frozen=True)
 class Question:
-    """A user to be served: the ratings that are known, newest first, and the held-back items that are relevant.
-
-    `cut_away` are items that are neither: later ratings of somebody who is looked at as a beginner.
-    """
+    """A user to be served: the ratings that are known, newest first, and the held-back items that are relevant."""
 
     items: NDArray[np.int32]
     stars: NDArray[np.float32]
     relevant: NDArray[np.int32]
-    cut_away: NDArray[np.int32]
-
-    def as_begun(self, count: int) -> "Question":
-        """The same user with no more than the first `count` ratings."""
-        return Question(self.items[-count:], self.stars[-count:], self.relevant, self.items[:-count])
 
 
 def whole_questions(known: RatingMatrix, held_back: RatingMatrix, seed: int) -> list[Question]:
-    """Of at most 500 users who like something held back, all that is known of them."""
+    """Of at most 1,000 users who like something held back, all that is known of them."""
     starts, held_starts = known.user_starts, held_back.user_starts
     questions = []
     for user in _some(np.unique(held_back.user_index[held_back.stars >= LIKED_STARS]), seed):
@@ -38,12 +29,12 @@ def whole_questions(known: RatingMatrix, held_back: RatingMatrix, seed: int) -> 
         if own.start < own.stop:
             held = slice(held_starts[user], held_starts[user + 1])
             relevant = held_back.item_index[held][held_back.stars[held] >= LIKED_STARS]
-            questions.append(Question(known.item_index[own][::-1], known.stars[own][::-1], relevant, _NOTHING))
+            questions.append(Question(known.item_index[own][::-1], known.stars[own][::-1], relevant))
     return questions
 
 
 def first_questions(newcomers: RatingMatrix, counts: tuple[int, ...], seed: int) -> list[Question]:
-    """Of at most 500 users their first ratings, as many as each of `counts`, and everything that they liked later."""
+    """Of at most 1,000 users their first ratings, as many as each of `counts`, and everything that they liked later."""
     starts = newcomers.user_starts
     questions = []
     for user in _some(np.unique(newcomers.user_index), seed):
@@ -52,7 +43,7 @@ def first_questions(newcomers: RatingMatrix, counts: tuple[int, ...], seed: int)
         for count in counts:
             relevant = items[count:][stars[count:] >= LIKED_STARS]
             if len(relevant):
-                questions.append(Question(items[:count][::-1], stars[:count][::-1], relevant, _NOTHING))
+                questions.append(Question(items[:count][::-1], stars[:count][::-1], relevant))
     return questions
 
 

@@ -25,7 +25,7 @@ from cinelibre_server.recommend.training.factors import (
     taste_weights,
 )
 from cinelibre_server.recommend.training.fit import Advance, FittedModels
-from cinelibre_server.recommend.training.item_item import rating_values, regress
+from cinelibre_server.recommend.training.item_item import SOURCES, rating_values, regress
 from cinelibre_server.recommend.training.learner import TrainingRatings
 from cinelibre_server.recommend.training.neighbors import count_together, most_counted, strongest
 from cinelibre_server.recommend.training.rating_sides import Floats
@@ -114,7 +114,8 @@ class SparkLearner:
         factors = self._factors(parts, counts, tasted, seed)
         advance(0.3)
         chosen = most_counted(counts)
-        item_item = strongest(regress(self._together(parts, chosen, rating_values())), chosen, len(counts))
+        weights = regress(self._together(parts, chosen, rating_values()))
+        item_item = strongest(weights, chosen, len(counts), SOURCES)
         advance(0.1)
         both = self._together(parts, chosen, companion_values())
         companions = companions_of(both, chosen, self._user_count, len(counts))

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
-from pgvector import Vector
+from pgvector import SparseVector, Vector
 
 from cinelibre_server.recommend.training.blend import PARTS, Blend
 from cinelibre_server.recommend.training.companions import companion_values
@@ -25,8 +25,10 @@ _NEIGHBOR_COLUMNS = ("item_id", "neighbor_ids", "weights", "companion_ids", "lif
 _PROFILE_COLUMNS = ("user_id", "changed_xid", "stars_vector", "taste_vector")
 ITEM_COLUMNS = (
     *("item_id", "popularity", "stars_base", "stars_reading", "stars_implied", "stars_noise"),
-    *("stars_offset", "stars_output", "taste_factors"),
+    *("stars_offset", "stars_output", "taste_factors", "item_weights", "companion_lifts"),
 )
+# So many can an id be told from.
+_SPARSE_DIMENSIONS = 1_000_000_000
 
 
 async def write_tables(
@@ -52,23 +54,32 @@ def _item_rows(matrix: RatingMatrix, fitted: FittedModels) -> Iterator[tuple[obj
     stars = fitted.stars
     per_item = (stars.base, stars.reading, stars.implied, stars.noise, stars.offset, stars.output)
     unseen = (part.mean(axis=0) for part in per_item)
-    nothing = np.zeros(FACTORS, np.float32)
-    yield (UNSEEN_ITEM, 0.0, *(_cell(part) for part in unseen), Vector(nothing))
+    nothing = SparseVector({}, _SPARSE_DIMENSIONS)
+    yield (UNSEEN_ITEM, 0.0, *(_cell(part) for part in unseen), Vector(np.zeros(FACTORS)), nothing, nothing)
     for place, item_id in enumerate(matrix.item_ids.tolist()):
         cells = (_cell(part[place]) for part in per_item)
-        yield (item_id, float(fitted.popularity[place]), *cells, Vector(fitted.factors[place]))
+        sources = (_sources(matrix, model, place) for model in (fitted.item_item, fitted.companions))
+        yield (item_id, float(fitted.popularity[place]), *cells, Vector(fitted.factors[place]), *sources)
+
+
+def _sources(matrix: RatingMatrix, model: ItemNeighbors, place: int) -> SparseVector:
+    known = model.sources[place] >= 0
+    ids = matrix.item_ids[model.sources[place][known]]
+    # The places of a sparse vector's numbers begin with 1 in PostgreSQL, with 0 here.
+    weights = zip((ids - 1).tolist(), model.source_weights[place][known].tolist(), strict=True)
+    return SparseVector(dict(weights), _SPARSE_DIMENSIONS)
 
 
 def _neighbor_rows(matrix: RatingMatrix, fitted: FittedModels) -> Iterator[tuple[object, ...]]:
     for place, item_id in enumerate(matrix.item_ids.tolist()):
-        lists = [_neighbor_list(matrix, model, place) for model in (fitted.item_item, fitted.companions)]
+        lists = [_targets(matrix, model, place) for model in (fitted.item_item, fitted.companions)]
         if any(ids for ids, _ in lists):
             yield (item_id, *lists[0], *lists[1])
 
 
-def _neighbor_list(matrix: RatingMatrix, model: ItemNeighbors, place: int) -> tuple[list[int], list[float]]:
-    known = (model.neighbors[place] >= 0) & (model.weights[place] != 0)
-    return matrix.item_ids[model.neighbors[place][known]].tolist(), model.weights[place][known].tolist()
+def _targets(matrix: RatingMatrix, model: ItemNeighbors, place: int) -> tuple[list[int], list[float]]:
+    known = model.targets[place] >= 0
+    return matrix.item_ids[model.targets[place][known]].tolist(), model.target_weights[place][known].tolist()
 
 
 def _profile_rows(

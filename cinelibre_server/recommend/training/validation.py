@@ -65,7 +65,7 @@ def validate(
     parted = part(matrix)
     fitted = fit(parted.known, seed, lambda share: advance(0.7 * share))
     whole = whole_questions(parted.known, parted.held_back, seed)
-    blend = learn_blend(fitted, whole, first_questions(parted.newcomers, LEVELS, seed), seed)
+    blend = learn_blend(fitted, whole, first_questions(parted.newcomers, LEVELS, seed))
     advance(0.3)
     return blend, {"nDCG@10": measure_blend(fitted, blend, whole), "RMSE": _rmse(fitted, parted)}
 

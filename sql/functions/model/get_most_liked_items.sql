@@ -7,17 +7,15 @@ create function cinelibre.get_most_liked_items(
     p_genres text[] default null,
     p_year_from integer default null,
     p_year_to integer default null,
-    p_without_rated_by integer default null
+    p_without_ids integer[] default '{}'
 ) returns table (item_id integer, score double precision)
-language plpgsql stable
+language sql stable
 rows 100
-set plan_cache_mode = 'force_custom_plan'
 as $$
-begin
-    return query
     select m.item_id, m.popularity::double precision
     from model.items m
     where m.popularity > 0
+        and m.item_id not in (select w.id from unnest(p_without_ids) as w (id))
         and (
             num_nonnulls(p_item_type, p_languages, p_genres, p_year_from, p_year_to) = 0
             or exists (
@@ -26,11 +24,6 @@ begin
                     and cinelibre.item_passes(i, p_item_type, p_languages, p_genres, p_year_from, p_year_to)
             )
         )
-        and (
-            p_without_rated_by is null
-            or m.item_id not in (select seen.item_id from public.ratings seen where seen.user_id = p_without_rated_by)
-        )
     order by m.popularity desc, m.item_id
-    limit p_limit;
-end
+    limit p_limit
 $$;

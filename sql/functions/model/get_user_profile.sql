@@ -5,8 +5,9 @@ create type cinelibre.user_profile as (
     stars_vector public.vector,
     taste_vector public.vector,
     item_ids integer[],
-    scores double precision[],
-    sources text[]
+    scores real[],
+    -- The first letters of the sources.
+    sources "char"[]
 );
 
 -- What the serving model makes of a user's ratings as they are now; null without a model, or for a user without ratings.

@@ -1,8 +1,17 @@
 -- The candidates of AUTO for a user with a profile, scored by the blend whose weights training learned:
 --     score = 1 / (1 + exp(-sum over parts of weight * z)),  z = (part - mean) / standard deviation among the candidates
--- of the parts item_item, factors, stars, popularity and companions, with the weights for as many ratings as the user has.
--- Candidates are the best 200 by the item-item weights and 100 each by companions, factors and popularity, unrated and passing
--- the filters. source is the part that lifts an item most.
+-- with the weights for as many ratings as the user has, of the parts
+--     item_item(u, i)  = sum over rated items j of value(stars(u, j)) * weight(j, i), the sparse weights being those of a
+--                        regression of every item on all (Steck, WWW 2019 and NeurIPS 2020);
+--     companions(u, i) = sum over liked items j of P(i liked | j liked) - P(i liked) (Deshpande & Karypis, TOIS 2004), which needs
+--                        to know nothing else of the user and so leads after the first ratings;
+--     factors(u, i)    = taste_factors_i . taste_vector, as in match_factors;
+--     stars(u, i), as in get_predicted_stars;
+--     popularity(i)    = how many like it.
+-- The first two are inner products of sparse vectors over all items: of the user's latest 300 ratings, and of what the other
+-- items say for item i. A new rating counts without any training.
+-- Candidates are the best 100 each of get_items_beside, get_companions and match_factors and the 50 most liked, unrated and
+-- passing the filters. source is the part that lifts an item most.
 -- Blending: Jahrer, Töscher & Legenstein, "Combining predictions for accurate recommender systems", KDD 2010.
 create function cinelibre.rank_candidates(
     p_user_id integer,
@@ -21,82 +30,81 @@ as $$
 declare
     is_filtered constant boolean :=
         num_nonnulls(p_item_type, p_languages, p_genres, p_year_from, p_year_to) > 0;
-    item_item_weight double precision;
-    factors_weight double precision;
-    stars_weight double precision;
-    popularity_weight double precision;
-    companions_weight double precision;
+    ratings constant cinelibre.user_ratings := cinelibre.get_user_ratings(p_user_id);
+    weights model.blend;
 begin
-    select b.item_item, b.factors, b.stars, b.popularity, b.companions
-    into item_item_weight, factors_weight, stars_weight, popularity_weight, companions_weight
-    from model.blend b where b.min_ratings <= p_profile.rating_count order by b.min_ratings desc limit 1;
+    select b.* into weights from model.blend b where b.min_ratings <= p_profile.rating_count order by b.min_ratings desc limit 1;
     return query
-    with item_item as materialized (
-        select c.item_id, c.score
-        from cinelibre.get_item_item_scores(p_user_id) c
-        where not is_filtered or exists (
-            select from public.items i
-            where i.item_id = c.item_id
-                and cinelibre.item_passes(i, p_item_type, p_languages, p_genres, p_year_from, p_year_to)
-        )
+    with seen as materialized (
+        select s.id from unnest(ratings.item_ids) as s (id)
     ),
-    companions as materialized (
-        select c.item_id, c.score
-        from cinelibre.get_companion_scores(p_user_id) c
-        where not is_filtered or exists (
-            select from public.items i
-            where i.item_id = c.item_id
-                and cinelibre.item_passes(i, p_item_type, p_languages, p_genres, p_year_from, p_year_to)
-        )
+    neighbors as materialized (
+        select b.item_id, b.score, 'item_item' as part
+        from cinelibre.get_items_beside(ratings.giving_ids, ratings.giving_values) b
+        union all
+        select c.item_id, c.score, 'companions'
+        from cinelibre.get_companions(ratings.liked_ids) c
+        where weights.companions > 0
+    ),
+    unseen_neighbors as (
+        select n.item_id, row_number() over (partition by n.part order by n.score desc) as place
+        from neighbors n
+        where n.item_id not in (select s.id from seen s)
+            and (
+                not is_filtered
+                or exists (
+                    select from public.items i
+                    where i.item_id = n.item_id
+                        and cinelibre.item_passes(i, p_item_type, p_languages, p_genres, p_year_from, p_year_to)
+                )
+            )
     ),
     candidates as materialized (
-        (select c.item_id from item_item c order by c.score desc limit 200)
+        select n.item_id from unseen_neighbors n where n.place <= 100
         union
-        (select c.item_id from companions c order by c.score desc limit 100)
+        select m.item_id
+        from cinelibre.match_factors(
+            p_profile.taste_vector, 100, p_item_type, p_languages, p_genres, p_year_from, p_year_to, null, null,
+            ratings.item_ids
+        ) m
         union
-        (
-            select m.item_id
-            from cinelibre.match_factors(
-                p_profile.taste_vector, 100, p_item_type, p_languages, p_genres, p_year_from, p_year_to, null, null, p_user_id
-            ) m
-        )
-        union
-        (
-            select m.item_id
-            from cinelibre.get_most_liked_items(
-                100, p_item_type, p_languages, p_genres, p_year_from, p_year_to, p_user_id
-            ) m
-        )
+        select m.item_id
+        from cinelibre.get_most_liked_items(
+            50, p_item_type, p_languages, p_genres, p_year_from, p_year_to, ratings.item_ids
+        ) m
     ),
-    parts as (
+    parts as materialized (
         select
             c.item_id,
-            coalesce(ii.score, 0) as item_item,
+            -(m.item_weights operator(public.<#>) ratings.item_values) as item_item,
             -(m.taste_factors operator(public.<#>) p_profile.taste_vector) as factors,
             cinelibre.predict_stars(m.stars_offset, m.stars_output, p_profile.stars_vector) as stars,
             m.popularity::double precision as popularity,
-            coalesce(co.score, 0) as companions
+            -(m.companion_lifts operator(public.<#>) ratings.companion_values) as companions
         from candidates c
         join model.items m on m.item_id = c.item_id
         -- It may have gone from the catalogue since the training.
-        join public.items i on i.item_id = c.item_id
-        left join item_item ii on ii.item_id = c.item_id
-        left join companions co on co.item_id = c.item_id
+        where exists (select from public.items i where i.item_id = c.item_id)
+    ),
+    scales as materialized (
+        select
+            avg(p.item_item) as item_item_mean, nullif(stddev_pop(p.item_item), 0) as item_item_size,
+            avg(p.factors) as factors_mean, nullif(stddev_pop(p.factors), 0) as factors_size,
+            avg(p.stars) as stars_mean, nullif(stddev_pop(p.stars), 0) as stars_size,
+            avg(p.popularity) as popularity_mean, nullif(stddev_pop(p.popularity), 0) as popularity_size,
+            avg(p.companions) as companions_mean, nullif(stddev_pop(p.companions), 0) as companions_size
+        from parts p
     ),
     lifts as (
         select
             p.item_id,
-            item_item_weight * coalesce((p.item_item - avg(p.item_item) over ()) / nullif(stddev_pop(p.item_item) over (), 0), 0)
-                + companions_weight
-                * coalesce((p.companions - avg(p.companions) over ()) / nullif(stddev_pop(p.companions) over (), 0), 0)
-                as item_item,
-            factors_weight * coalesce((p.factors - avg(p.factors) over ()) / nullif(stddev_pop(p.factors) over (), 0), 0)
-                + stars_weight * coalesce((p.stars - avg(p.stars) over ()) / nullif(stddev_pop(p.stars) over (), 0), 0)
-                as factors,
-            popularity_weight
-                * coalesce((p.popularity - avg(p.popularity) over ()) / nullif(stddev_pop(p.popularity) over (), 0), 0)
-                as popularity
+            coalesce(weights.item_item * (p.item_item - s.item_item_mean) / s.item_item_size, 0)
+                + coalesce(weights.companions * (p.companions - s.companions_mean) / s.companions_size, 0) as item_item,
+            coalesce(weights.factors * (p.factors - s.factors_mean) / s.factors_size, 0)
+                + coalesce(weights.stars * (p.stars - s.stars_mean) / s.stars_size, 0) as factors,
+            coalesce(weights.popularity * (p.popularity - s.popularity_mean) / s.popularity_size, 0) as popularity
         from parts p
+        cross join scales s
     )
     select
         l.item_id,

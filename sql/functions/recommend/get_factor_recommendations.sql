@@ -24,7 +24,8 @@ begin
     select m.item_id, m.score
     from cinelibre.match_factors(
         profile.taste_vector, p_limit, p_item_type, p_languages, p_genres, p_year_from, p_year_to,
-        p_after_score, p_after_id, p_user_id
+        p_after_score, p_after_id,
+        array(select r.item_id from public.ratings r where r.user_id = p_user_id)
     ) m
     -- It may have gone from the catalogue since the training.
     join public.items i on i.item_id = m.item_id

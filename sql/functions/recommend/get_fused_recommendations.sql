@@ -52,7 +52,8 @@ begin
     popular as materialized (
         select m.item_id, row_number() over (order by m.score desc, m.item_id) as rank
         from cinelibre.get_most_liked_items(
-            p_candidates, p_item_type, p_languages, p_genres, p_year_from, p_year_to, p_user_id
+            p_candidates, p_item_type, p_languages, p_genres, p_year_from, p_year_to,
+            array(select r.item_id from public.ratings r where r.user_id = p_user_id)
         ) m
         join public.items i on i.item_id = m.item_id
         union all

@@ -27,7 +27,7 @@ language plpgsql volatile
 rows 20
 as $$
 declare
-    max_kept constant integer := 200;
+    max_kept constant integer := 150;
     is_filtered constant boolean :=
         num_nonnulls(p_item_type, p_languages, p_genres, p_year_from, p_year_to) > 0;
     profile cinelibre.user_profile := cinelibre.get_user_profile(p_user_id);
@@ -45,11 +45,11 @@ begin
         select coalesce(array_agg(c.item_id), '{}'), coalesce(array_agg(c.score), '{}'), coalesce(array_agg(c.source), '{}')
         into profile.item_ids, profile.scores, profile.sources
         from (
-            select r.item_id, r.score, r.source
+            select r.item_id, r.score::real as score, r.source::"char" as source
             from cinelibre.rank_candidates(
                 p_user_id, profile, p_item_type, p_languages, p_genres, p_year_from, p_year_to
             ) r
-            order by r.score desc, r.item_id
+            order by 2 desc, 1
             limit max_kept
         ) c;
         if not is_filtered then
@@ -60,9 +60,12 @@ begin
     end if;
     return query
     with ranked as (
-        select u.item_id, u.score, u.source
+        select
+            u.item_id,
+            u.score::double precision as score,
+            cinelibre.source_name(u.source) as source
         from unnest(profile.item_ids, profile.scores, profile.sources) as u (item_id, score, source)
-        where cinelibre.comes_after(u.score, u.item_id, p_after_score, p_after_id)
+        where cinelibre.comes_after(u.score::double precision, u.item_id, p_after_score, p_after_id)
         order by u.score desc, u.item_id
         limit p_limit
     ),
@@ -74,15 +77,30 @@ begin
         where (select count(*) from ranked) < p_limit
             and cinelibre.comes_after(f.score, f.item_id, p_after_score, p_after_id)
     ),
-    liked as materialized (
-        select l.item_id from cinelibre.get_liked_items(p_user_id) l
-    ),
     page as materialized (
         select r.item_id, r.score, r.source from ranked r
         union all
         select f.item_id, f.score, f.source from fill f
         order by 2 desc, 1
         limit p_limit
+    ),
+    liked as materialized (
+        select l.item_id, 500 / count(*) over () as reach from cinelibre.get_liked_items(p_user_id) l
+    ),
+    ties as (
+        select n.id as item_id, l.item_id as liked_id, max(n.weight) as weight
+        from liked l
+        join model.neighbors b on b.item_id = l.item_id
+        cross join lateral unnest(
+            b.neighbor_ids[1:l.reach] || b.companion_ids[1:l.reach], b.weights[1:l.reach] || b.lifts[1:l.reach]
+        ) as n (id, weight)
+        where n.id in (select p.item_id from page p where p.source = 'item_item')
+        group by n.id, l.item_id
+    ),
+    because as (
+        select t.item_id, (array_agg(t.liked_id order by t.weight desc, t.liked_id))[1:2] as liked_ids
+        from ties t
+        group by t.item_id
     )
     select
         p.item_id,
@@ -90,20 +108,17 @@ begin
         p.source,
         cinelibre.predict_stars(m.stars_offset, m.stars_output, profile.stars_vector),
         null::integer,
-        coalesce(profile.sources[1], 'content'),
-        case when p.source = 'item_item' then array(
-            select l.item_id
-            from model.neighbors b
-            cross join lateral unnest(b.neighbor_ids || b.companion_ids, b.weights || b.lifts) as n (id, weight)
-            join liked l on l.item_id = n.id
-            where b.item_id = p.item_id and n.weight > 0
-            group by l.item_id
-            order by max(n.weight) desc, l.item_id
-            limit 2
-        ) else '{}' end
+        coalesce(cinelibre.source_name(profile.sources[1]), 'content'),
+        coalesce(b.liked_ids, '{}')
     from page p
     join model.items m
         on m.item_id = coalesce((select known.item_id from model.items known where known.item_id = p.item_id), 0)
+    left join because b on b.item_id = p.item_id
     order by p.score desc, p.item_id;
 end
 $$;
+
+-- The source that a kept list has as its first letter.
+create function cinelibre.source_name(p_letter "char") returns text
+language sql immutable parallel safe
+return case p_letter when 'i' then 'item_item' when 'f' then 'factors' when 'p' then 'popular' end;
