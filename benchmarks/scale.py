@@ -182,11 +182,18 @@ async def _serving(url: str, keys: str, folder: Path) -> AsyncIterator[str]:
         try:
             target = f"127.0.0.1:{port}"
             async with grpc.aio.insecure_channel(target) as channel:
-                await asyncio.wait_for(channel.channel_ready(), _START_SECONDS)
+                ready = asyncio.create_task(channel.channel_ready())
+                ended = asyncio.create_task(process.wait())
+                await asyncio.wait([ready, ended], timeout=_START_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+                ended.cancel()
+                if not ready.done():
+                    ready.cancel()
+                    raise BenchmarkError(f"the server does not start: see {folder / 'serve.log'}")
             yield target
         finally:
-            process.terminate()
-            await process.wait()
+            if process.returncode is None:
+                process.terminate()
+                await process.wait()
 
 
 async def _run(arguments: Sequence[str]) -> tuple[str, float, float]:

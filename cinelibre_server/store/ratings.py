@@ -1,9 +1,13 @@
 """Ratings and interactions of one user at a time."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
+import asyncpg
+
+from cinelibre_server.store.batch_loader import BatchLoader
 from cinelibre_server.store.database import Pool
 from cinelibre_server.store.items import ItemKind
 from cinelibre_server.store.queries import load_queries
@@ -23,16 +27,25 @@ class StoredRating:
     updated_at: datetime
 
 
+class _NewRating(NamedTuple):
+    user_id: int
+    item_id: int
+    half_stars: int
+
+
 class RatingStore:
     """Every method takes the user whose rows it may touch."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
+        self._writer: BatchLoader[_NewRating, StoredRating | asyncpg.PostgresError] = BatchLoader(self._write)
 
     async def upsert(self, user_id: int, item_id: int, half_stars: int) -> StoredRating | None:
-        """Stores or changes a rating; None if there is no such item."""
-        row = await self._pool.fetchrow(_SQL["upsert_rating"], user_id, item_id, half_stars)
-        return StoredRating(*row) if row else None
+        """Stores or changes a rating; None if there is no such item. Ratings that arrive together share a statement."""
+        stored = await self._writer.load(_NewRating(user_id, item_id, half_stars))
+        if isinstance(stored, asyncpg.PostgresError):
+            raise stored
+        return stored
 
     async def delete(self, user_id: int, item_id: int) -> bool:
         """Takes a rating back; False if there was none."""
@@ -58,3 +71,31 @@ class RatingStore:
             _SQL["insert_interaction"], user_id, kind, item_id, query, position
         )
         return created_at
+
+    async def _write(self, ratings: Sequence[_NewRating]) -> Mapping[_NewRating, StoredRating | asyncpg.PostgresError]:
+        """What became of each, in the order in which they came; unknown items are left out."""
+        written: dict[_NewRating, StoredRating | asyncpg.PostgresError] = {}
+        rest = list(ratings)
+        while rest:
+            # Who rates an item twice at once: one after the other.
+            first = {(rating.user_id, rating.item_id): rating for rating in reversed(rest)}
+            rest = [rating for rating in rest if first[rating.user_id, rating.item_id] is not rating]
+            try:
+                written.update(await self._write_together(list(first.values())))
+            except asyncpg.PostgresError:
+                # One of them may be at fault: the others are not to suffer from it.
+                for rating in first.values():
+                    try:
+                        written.update(await self._write_together([rating]))
+                    except asyncpg.PostgresError as error:
+                        written[rating] = error
+        return written
+
+    async def _write_together(self, ratings: Sequence[_NewRating]) -> dict[_NewRating, StoredRating]:
+        rows = await self._pool.fetch(_SQL["upsert_ratings"], *map(list, zip(*ratings, strict=True)))
+        return {
+            _NewRating(row["user_id"], row["item_id"], row["half_stars"]): StoredRating(
+                row["item_id"], row["half_stars"], row["created_at"], row["updated_at"]
+            )
+            for row in rows
+        }

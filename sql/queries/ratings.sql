@@ -1,9 +1,11 @@
--- name: upsert_rating
--- Stores a rating, or changes the one there is. No row comes back for an unknown item.
+-- name: upsert_ratings
+-- Stores ratings, or changes those there are; each user and item at most once. No row comes back for an unknown item.
 insert into ratings (user_id, item_id, half_stars)
-select $1::integer, i.item_id, $3::smallint from items i where i.item_id = $2::integer
+select given.user_id, i.item_id, given.half_stars
+from unnest($1::integer[], $2::integer[], $3::smallint[]) as given (user_id, item_id, half_stars)
+join items i on i.item_id = given.item_id
 on conflict (user_id, item_id) do update set half_stars = excluded.half_stars, updated_at = now()
-returning item_id, half_stars, created_at, updated_at;
+returning user_id, item_id, half_stars, created_at, updated_at;
 
 -- name: delete_rating
 -- Takes a rating back; the id comes back if there was one.

@@ -27,7 +27,7 @@ CUTOFF = 10
 _ENOUGH_QUESTIONS = 50
 # Below the first number of ratings newcomers choose the weights, below the second they have a veto.
 _NEWCOMERS_CHOOSE, _NEWCOMERS_OBJECT = 10, 20
-_CANDIDATES_A_MODEL, _CANDIDATES_BY_POPULARITY = 100, 50
+_BEST_NEIGHBORS, _BEST_BY_FACTORS, _MOST_LIKED = 60, 80, 50
 _GRID = np.array(
     [
         (size * share, size * (1 - share), stars, popularity, companions)
@@ -99,19 +99,19 @@ def candidate_parts(
     """The candidates of a user, intp[n], and their parts, float64[n, 5], each of standard deviation 1; newest first."""
     half_stars = (stars * 2).astype(np.int64)
     item_values, likes = rating_values()[half_stars - 1], companion_values()[half_stars - 1]
-    factors = models.factors @ fold_in_taste(models.factors, rated_items, half_stars)
+    factors = models.factors @ fold_in_taste(models.factors, rated_items, half_stars).astype(np.float32)
     seen = np.zeros(len(factors), dtype=bool)
     seen[rated_items] = True
     chosen = np.zeros(len(factors), dtype=bool)
     for scores, count in (
-        (models.item_item.beside(rated_items, item_values), _CANDIDATES_A_MODEL),
-        (models.companions.beside(rated_items, likes), _CANDIDATES_A_MODEL),
-        (factors, _CANDIDATES_A_MODEL),
-        (models.popularity, _CANDIDATES_BY_POPULARITY),
+        (np.where(seen, -np.inf, models.item_item.beside(rated_items, item_values)), _BEST_NEIGHBORS),
+        (np.where(seen, -np.inf, models.companions.beside(rated_items, likes)), _BEST_NEIGHBORS),
+        (factors, _BEST_BY_FACTORS),
+        (np.where(seen, -np.inf, models.popularity), _MOST_LIKED),
     ):
-        open_scores = np.where(seen, -np.inf, scores)
-        best = np.argpartition(-open_scores, min(count, len(open_scores)) - 1)[:count]
-        chosen[best[np.isfinite(open_scores[best])]] = True
+        best = np.argpartition(-scores, min(count, len(scores)) - 1)[:count]
+        chosen[best[np.isfinite(scores[best])]] = True
+    chosen[seen] = False
     items = np.flatnonzero(chosen)
     predicted = predict(models.stars, rated_items[::-1], stars[::-1], items.astype(np.int32))
     item_item = models.item_item.scores(rated_items, item_values, items)

@@ -15,9 +15,9 @@ MOST_USERS = 40_000
 """Of more users than that, so many are counted, and stand for all: a hundred times as many users tell hardly more."""
 NEWEST_RATINGS = 300
 """The newest ratings of a user that are read, in SQL too."""
-POINTING_RATINGS = 100
+POINTING_RATINGS = 50
 """Of these, the newest that say anything are asked which items to look at, each for its strongest neighbours."""
-LOOKED_AT = 1_000
+LOOKED_AT = 250
 """So many neighbours are looked at in all."""
 
 _POINTED_AT = 100

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from cinelibre_server.recommend.training.companions import LIKED_STARS
 from cinelibre_server.store.rating_matrix import RatingMatrix
 
-_MOST_USERS = 1_000
+_MOST_USERS, _MOST_NEWCOMERS = 1_000, 300
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ def whole_questions(known: RatingMatrix, held_back: RatingMatrix, seed: int) -> 
     """Of at most 1,000 users who like something held back, all that is known of them."""
     starts, held_starts = known.user_starts, held_back.user_starts
     questions = []
-    for user in _some(np.unique(held_back.user_index[held_back.stars >= LIKED_STARS]), seed):
+    for user in _some(np.unique(held_back.user_index[held_back.stars >= LIKED_STARS]), _MOST_USERS, seed):
         own = slice(starts[user], starts[user + 1])
         if own.start < own.stop:
             held = slice(held_starts[user], held_starts[user + 1])
@@ -34,10 +34,10 @@ def whole_questions(known: RatingMatrix, held_back: RatingMatrix, seed: int) -> 
 
 
 def first_questions(newcomers: RatingMatrix, counts: tuple[int, ...], seed: int) -> list[Question]:
-    """Of at most 1,000 users their first ratings, as many as each of `counts`, and everything that they liked later."""
+    """Of at most 300 users their first ratings, as many as each of `counts`, and everything that they liked later."""
     starts = newcomers.user_starts
     questions = []
-    for user in _some(np.unique(newcomers.user_index), seed):
+    for user in _some(np.unique(newcomers.user_index), _MOST_NEWCOMERS, seed):
         own = slice(starts[user], starts[user + 1])
         items, stars = newcomers.item_index[own], newcomers.stars[own]
         for count in counts:
@@ -47,6 +47,6 @@ def first_questions(newcomers: RatingMatrix, counts: tuple[int, ...], seed: int)
     return questions
 
 
-def _some(users: NDArray[np.int32], seed: int) -> list[int]:
-    chosen: list[int] = np.random.default_rng(seed).permutation(users)[:_MOST_USERS].tolist()
+def _some(users: NDArray[np.int32], most: int, seed: int) -> list[int]:
+    chosen: list[int] = np.random.default_rng(seed).permutation(users)[:most].tolist()
     return chosen

@@ -25,7 +25,7 @@ class Settings:
         if count <= 300_000:
             return Settings(factors=8, sweeps=70, burn_in=20, link_steps=4, rank=16)
         if count <= 3_000_000:
-            return Settings(factors=16, sweeps=40, burn_in=16, link_steps=2, rank=32)
+            return Settings(factors=12, sweeps=26, burn_in=11, link_steps=1, rank=24)
         return Settings(factors=24, sweeps=14, burn_in=8, link_steps=1, rank=32)
 
 

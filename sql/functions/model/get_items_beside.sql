@@ -1,6 +1,6 @@
--- The items that the items a user rated point to, each to its strongest neighbours: so many that a thousand are looked at in
--- all, whether somebody rated 10 items or 100. score is the sum of value * weight of what was looked at: it orders candidates, whose
--- score is another.
+-- The items that the items a user rated point to, each to its strongest neighbours: so many that 250 are looked
+-- at in all, whether somebody rated 5 items or 50. score is the sum of value * weight of what was looked at:
+-- it orders candidates, whose score is another.
 create function cinelibre.get_items_beside(p_item_ids integer[], p_values double precision[])
 returns table (item_id integer, score double precision)
 language sql stable
@@ -10,7 +10,7 @@ as $$
     from unnest(p_item_ids, p_values) as g (id, value)
     join model.neighbors b on b.item_id = g.id
     cross join lateral unnest(
-        b.neighbor_ids[1 : 1000 / cardinality(p_item_ids)], b.weights[1 : 1000 / cardinality(p_item_ids)]
+        b.neighbor_ids[1 : 250 / cardinality(p_item_ids)], b.weights[1 : 250 / cardinality(p_item_ids)]
     ) as n (id, weight)
     group by n.id
 $$;
@@ -25,7 +25,7 @@ as $$
     from unnest(p_item_ids) as g (id)
     join model.neighbors b on b.item_id = g.id
     cross join lateral unnest(
-        b.companion_ids[1 : 1000 / cardinality(p_item_ids)], b.lifts[1 : 1000 / cardinality(p_item_ids)]
+        b.companion_ids[1 : 250 / cardinality(p_item_ids)], b.lifts[1 : 250 / cardinality(p_item_ids)]
     ) as n (id, lift)
     group by n.id
 $$;

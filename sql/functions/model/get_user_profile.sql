@@ -19,6 +19,7 @@ create type cinelibre.user_profile as (
 -- Items that training has not seen count as item 0, the average one.
 create function cinelibre.get_user_profile(p_user_id integer) returns cinelibre.user_profile
 language plpgsql volatile
+set plan_cache_mode = 'force_generic_plan'
 as $$
 declare
     max_ratings constant integer := 300;

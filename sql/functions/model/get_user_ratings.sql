@@ -5,42 +5,48 @@ create type cinelibre.user_ratings as (
     -- By item, what the latest 300 ratings give to the items beside the item, and to its companions.
     item_values public.sparsevec,
     companion_values public.sparsevec,
-    -- The latest 100 of each that give anything.
+    -- The latest 50 of each that give anything.
     giving_ids integer[],
     giving_values double precision[],
     liked_ids integer[]
 );
 
--- The ratings as they are now; the vectors are null for a user without ratings, or without a model.
+-- The ratings as they are now; without a model they give nothing.
 create function cinelibre.get_user_ratings(p_user_id integer) returns cinelibre.user_ratings
 language plpgsql stable
+set plan_cache_mode = 'force_generic_plan'
 as $$
 declare
     ratings cinelibre.user_ratings;
 begin
     ratings.item_ids := array(select r.item_id from public.ratings r where r.user_id = p_user_id);
     with latest as materialized (
-        select
-            l.item_id, s.rating_values[l.half_stars] as item_value, s.companion_values[l.half_stars] as companion_value,
-            row_number() over (partition by s.rating_values[l.half_stars] > 0 order by l.updated_at desc, l.item_id) as giving,
-            row_number() over (partition by s.companion_values[l.half_stars] > 0 order by l.updated_at desc, l.item_id) as liked
+        select l.item_id, s.rating_values[l.half_stars] as item_value, s.companion_values[l.half_stars] as companion_value
         from (
-            select r.item_id, r.half_stars, r.updated_at
+            select r.item_id, r.half_stars
             from public.ratings r
             where r.user_id = p_user_id
             order by r.updated_at desc, r.item_id
             limit 300
         ) l
         cross join model.settings s
+    ),
+    gathered as (
+        -- In the order of `latest`.
+        select
+            array_agg(l.item_id) filter (where l.item_value > 0) as giving_ids,
+            array_agg(l.item_value) filter (where l.item_value > 0) as giving_values,
+            array_agg(l.item_id) filter (where l.companion_value > 0) as liked_ids,
+            string_agg(l.item_id || ':' || l.companion_value, ',') filter (where l.companion_value > 0) as companion_values,
+            string_agg(l.item_id || ':' || l.item_value, ',') filter (where l.item_value > 0) as item_values
+        from latest l
     )
     select
-        ('{' || string_agg(l.item_id || ':' || l.item_value, ',') || '}/1000000000')::public.sparsevec,
-        ('{' || string_agg(l.item_id || ':' || l.companion_value, ',') || '}/1000000000')::public.sparsevec,
-        array_agg(l.item_id) filter (where l.item_value > 0 and l.giving <= 100),
-        array_agg(l.item_value) filter (where l.item_value > 0 and l.giving <= 100),
-        array_agg(l.item_id) filter (where l.companion_value > 0 and l.liked <= 100)
-    into ratings.item_values, ratings.companion_values, ratings.giving_ids, ratings.giving_values, ratings.liked_ids
-    from latest l;
+        g.giving_ids[1:50], g.giving_values[1:50], g.liked_ids[1:50],
+        ('{' || coalesce(g.item_values, '') || '}/1000000000')::public.sparsevec,
+        ('{' || coalesce(g.companion_values, '') || '}/1000000000')::public.sparsevec
+    into ratings.giving_ids, ratings.giving_values, ratings.liked_ids, ratings.item_values, ratings.companion_values
+    from gathered g;
     return ratings;
 end
 $$;

@@ -33,10 +33,10 @@ begin
             and m.item_id not in (select w.id from unnest(p_without_ids) as w (id))
             and (
                 num_nonnulls(p_item_type, p_languages, p_genres, p_year_from, p_year_to) = 0
-                or exists (
-                    select from public.items i
+                or (
+                    select cinelibre.item_passes(i, p_item_type, p_languages, p_genres, p_year_from, p_year_to)
+                    from public.items i
                     where i.item_id = m.item_id
-                        and cinelibre.item_passes(i, p_item_type, p_languages, p_genres, p_year_from, p_year_to)
                 )
             )
             and (

@@ -13,6 +13,7 @@ create function cinelibre.get_factor_recommendations(
 ) returns table (item_id integer, score double precision)
 language plpgsql volatile
 rows 20
+set plan_cache_mode = 'force_generic_plan'
 as $$
 declare
     profile constant cinelibre.user_profile := cinelibre.get_user_profile(p_user_id);

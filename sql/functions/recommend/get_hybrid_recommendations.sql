@@ -25,6 +25,8 @@ create function cinelibre.get_hybrid_recommendations(
 )
 language plpgsql volatile
 rows 20
+-- Planning takes longer than running.
+set plan_cache_mode = 'force_generic_plan'
 as $$
 declare
     max_kept constant integer := 150;
@@ -94,7 +96,7 @@ begin
         cross join lateral unnest(
             b.neighbor_ids[1:l.reach] || b.companion_ids[1:l.reach], b.weights[1:l.reach] || b.lifts[1:l.reach]
         ) as n (id, weight)
-        where n.id in (select p.item_id from page p where p.source = 'item_item')
+        where n.id = any (array(select p.item_id from page p where p.source = 'item_item'))
         group by n.id, l.item_id
     ),
     because as (

@@ -8,6 +8,7 @@ create function cinelibre.get_predicted_stars(p_user_id integer, p_item_ids inte
 returns table (item_id integer, predicted_stars double precision)
 language plpgsql volatile
 rows 20
+set plan_cache_mode = 'force_generic_plan'
 as $$
 declare
     profile constant cinelibre.user_profile := cinelibre.get_user_profile(p_user_id);
