@@ -96,8 +96,7 @@ async def test_auto_ranks_by_the_learned_blend(
     for user in (users[0], users[41]):
         rated, stars = await history(pool, matrix, user)
         weights = await pool.fetchrow(
-            "select item_item, factors, stars, popularity, companions from model.blend where min_ratings <= $1"
-            " order by min_ratings desc limit 1",
+            "select item_item, factors, stars, popularity, companions from get_blend($1)",
             len(rated),
         )
         assert weights is not None

@@ -21,7 +21,7 @@ from cinelibre_server.recommend.training.stars import predict
 
 PARTS = ("item_item", "factors", "stars", "popularity", "companions")
 LEVELS = (1, 2, 3, 5, 10, 20)
-"""The numbers of ratings from which on other weights count."""
+"""The numbers of ratings for which weights are learned."""
 CUTOFF = 10
 
 _ENOUGH_QUESTIONS = 50
@@ -45,15 +45,15 @@ _POPULARITY_ALONE = _GRID.tolist().index([0.0, 0.0, 0.0, 1.0, 0.0])
 
 @dataclass(frozen=True)
 class Blend:
-    """For users with `min_ratings` or more the weights of the five parts, float64[5] in the order of PARTS."""
+    """For users with `rating_counts` ratings the weights of the five parts, float64[5] in the order of PARTS."""
 
-    min_ratings: tuple[int, ...]
+    rating_counts: tuple[int, ...]
     weights: tuple[tuple[float, ...], ...]
 
     def of(self, rating_count: int) -> NDArray[np.float64]:
-        """The weights for a user with so many ratings, 1 or more."""
-        place = int(np.searchsorted(self.min_ratings, rating_count, side="right")) - 1
-        return np.array(self.weights[max(place, 0)])
+        """The weights for a user with so many ratings, 1 or more; between two levels as in get_blend."""
+        levels = np.log(self.rating_counts)
+        return np.array([np.interp(np.log(rating_count), levels, part) for part in zip(*self.weights, strict=True)])
 
 
 def learn_blend(models: FittedModels, whole: list[Question], first: list[Question]) -> Blend:

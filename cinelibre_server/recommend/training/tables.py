@@ -43,8 +43,8 @@ async def write_tables(
     lists = [values().tolist() for values in (taste_weights, taste_targets, rating_values, companion_values)]
     settings = ("model_id", "taste_weights", "taste_targets", "rating_values", "companion_values")
     await copy_rows(connection, "settings", settings, [(model_id, *lists)])
-    weights = zip(blend.min_ratings, blend.weights, strict=True)
-    await copy_rows(connection, "blend", _BLEND_COLUMNS, [(least, *parts) for least, parts in weights])
+    weights = zip(blend.rating_counts, blend.weights, strict=True)
+    await copy_rows(connection, "blend", _BLEND_COLUMNS, [(count, *parts) for count, parts in weights])
     await copy_rows(connection, "items", ITEM_COLUMNS, _item_rows(matrix, fitted))
     await copy_rows(connection, "neighbors", _NEIGHBOR_COLUMNS, _neighbor_rows(matrix, fitted))
     await copy_rows(connection, "profiles", _PROFILE_COLUMNS, _profile_rows(matrix, fitted, changed_xids))

@@ -20,9 +20,9 @@ from cinelibre_server.store.rating_matrix import RatingMatrix
 MOST_RATINGS = 2_000_000
 """Of more ratings, those of so many users that it is about this number are looked at."""
 
-# Of each user every tenth rating is held back; and of some users, who stand for newcomers, all.
-_HELD_BACK = 0.1
-_NEWCOMERS = 0.2
+# Of each user every fifth rating is held back; and of some users, who stand for newcomers, all.
+_HELD_BACK = 0.2
+_NEWCOMERS = 0.1
 _MOST_NEWCOMERS = 1_000
 _MOST_PREDICTED = 20_000
 # A measure may be so much worse than the serving model's and still be the same but for chance.

@@ -1,6 +1,6 @@
 -- The candidates of AUTO for a user with a profile, scored by the blend whose weights training learned:
 --     score = 1 / (1 + exp(-sum over parts of weight * z)),  z = (part - mean) / standard deviation among the candidates
--- with the weights for as many ratings as the user has, of the parts
+-- with the weights of get_blend for as many ratings as the user has, of the parts
 --     item_item(u, i)  = sum over rated items j of value(stars(u, j)) * weight(j, i), the sparse weights being those of a
 --                        regression of every item on all (Steck, WWW 2019 and NeurIPS 2020);
 --     companions(u, i) = sum over liked items j of P(i liked | j liked) - P(i liked) (Deshpande & Karypis, TOIS 2004), which needs
@@ -10,8 +10,9 @@
 --     popularity(i)    = how many like it.
 -- The first two are inner products of sparse vectors over all items: of the user's latest 300 ratings, and of what the other
 -- items say for item i. A new rating counts without any training.
--- Candidates are the best 60 each of get_items_beside and get_companions, and the 50 most liked, unrated and
--- passing the filters, and what is unrated of the best 80 by match_factors; more of them change hardly anything. source is the part that lifts an item most.
+-- Candidates are the best 60 each of get_items_beside and get_companions and the 50 most liked, unrated and passing the
+-- filters, and what is unrated of the best 80 by match_factors; more of them change hardly anything.
+-- source is the part that lifts an item most.
 -- Blending: Jahrer, Töscher & Legenstein, "Combining predictions for accurate recommender systems", KDD 2010.
 create function cinelibre.rank_candidates(
     p_user_id integer,
@@ -32,10 +33,9 @@ declare
     is_filtered constant boolean :=
         num_nonnulls(p_item_type, p_languages, p_genres, p_year_from, p_year_to) > 0;
     ratings constant cinelibre.user_ratings := cinelibre.get_user_ratings(p_user_id);
-    weights model.blend;
+    weights constant cinelibre.blend := cinelibre.get_blend(p_profile.rating_count);
     by_factors integer[];
 begin
-    select b.* into weights from model.blend b where b.min_ratings <= p_profile.rating_count order by b.min_ratings desc limit 1;
     if is_filtered then
         by_factors := array(
             select m.item_id
