@@ -14,8 +14,9 @@ def describe(dataset: Dataset, max_users: int, *, embedded: bool, tuned: bool) -
         "diversity: 1 - mean cosine of the films' embeddings among the first ten."
         if embedded
         else "diversity: mean Jaccard distance of the films' genres among the first ten.",
-        "Cold start: a fifth of the users are new; of them only the first ratings in time are known. Ratings after the"
-        " first are added to the trained model as they are when people rate; nothing is trained again.",
+        "Cold start: five times a fifth of the users are new, everybody once; of them only the first ratings in time"
+        " are known. Ratings after the first are added to the trained model as they are when people rate; nothing is"
+        " trained again.",
         f"Lists of at most {max_users:,} users a split are measured, always the same ones.",
     ]
     if tuned:

@@ -5,6 +5,7 @@ and the weights with the best nDCG@10 are taken from a grid. A part is divided b
 candidates, as in rank_candidates. Blending: Jahrer, Töscher & Legenstein, KDD 2010.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -27,7 +28,9 @@ CUTOFF = 10
 _ENOUGH_QUESTIONS = 50
 # Below the first number of ratings newcomers choose the weights, below the second they have a veto.
 _NEWCOMERS_CHOOSE, _NEWCOMERS_OBJECT = 10, 20
-_BEST_NEIGHBORS, _BEST_BY_FACTORS, _MOST_LIKED = 60, 80, 50
+# Items beside the rated ones are candidates for users with so few ratings.
+_FEW_RATINGS = 20
+_BEST_NEIGHBORS, _BEST_BY_FACTORS, _MOST_LIKED = 60, 100, 50
 _GRID = np.array(
     [
         (size * share, size * (1 - share), stars, popularity, companions)
@@ -56,20 +59,35 @@ class Blend:
         return np.array([np.interp(np.log(rating_count), levels, part) for part in zip(*self.weights, strict=True)])
 
 
-def learn_blend(models: FittedModels, whole: list[Question], first: list[Question]) -> Blend:
+@dataclass(frozen=True)
+class Trial:
+    """Models and what they are asked: `whole` by users whose other ratings they know, `first` by users new to them."""
+
+    models: FittedModels
+    whole: list[Question]
+    first: list[Question]
+
+
+def learn_blend(trials: Sequence[Trial]) -> Blend:
     """The best weights for each level.
 
-    `whole` are questions of users with all that is known of them. `first` those of users that the models have not seen,
-    by their first ratings: only these tell what newcomers come for. For few ratings the newcomers choose, and as users
-    with a rating more or less are not that different, the levels beside lend half a vote each. For more ratings the
-    others choose, all together, as long as newcomers are not served worse than by popularity alone.
+    Only users that the models have not seen, with their first ratings, tell what newcomers come for. For few ratings
+    the newcomers choose, and as users with a rating more or less are not that different, the levels beside lend half a
+    vote each. For more ratings the others choose, all together, as long as newcomers are not served worse than by
+    popularity alone.
     """
-    long_known = [question for question in whole if len(question.items) >= _NEWCOMERS_OBJECT]
-    others = _gains(models, long_known if len(long_known) >= _ENOUGH_QUESTIONS else whole)
-    newcomers = []
-    for level in LEVELS:
-        beginners = [question for question in first if len(question.items) == level]
-        newcomers.append(_gains(models, beginners) if len(beginners) >= _ENOUGH_QUESTIONS else others)
+    whole, long_known = _Gains(), _Gains()
+    beginning = {level: _Gains() for level in LEVELS}
+    for trial in trials:
+        for question in trial.whole:
+            gains = _grid_gains(trial.models, question)
+            whole.add(gains)
+            if len(question.items) >= _NEWCOMERS_OBJECT:
+                long_known.add(gains)
+        for question in trial.first:
+            beginning[len(question.items)].add(_grid_gains(trial.models, question))
+    others = long_known.mean if long_known.count >= _ENOUGH_QUESTIONS else whole.mean
+    newcomers = [own.mean if own.count >= _ENOUGH_QUESTIONS else others for own in beginning.values()]
     votes = np.array([0 * others, *newcomers, 0 * others])
     chosen = []
     for place, (level, served) in enumerate(zip(LEVELS, newcomers, strict=True)):
@@ -82,14 +100,15 @@ def learn_blend(models: FittedModels, whole: list[Question], first: list[Questio
     return Blend(LEVELS, tuple(chosen))
 
 
-def measure_blend(models: FittedModels, blend: Blend, questions: list[Question]) -> float:
-    """The mean nDCG@10 of the questions; 0 without any."""
+def measure_blend(trials: Sequence[Trial], blend: Blend) -> float:
+    """The mean nDCG@10 of users with all that is known of them; 0 without any."""
     gains = []
-    for question in questions:
-        items, parts = candidate_parts(models, question.items, question.stars)
-        order = np.argsort(-(parts @ blend.of(len(question.items))), kind="stable")
-        hits = np.isin(items[order[:CUTOFF]], question.relevant)
-        gains.append(ndcg(hits[np.newaxis], np.array([len(question.relevant)]), CUTOFF)[0])
+    for trial in trials:
+        for question in trial.whole:
+            items, parts = candidate_parts(trial.models, question.items, question.stars)
+            order = np.argsort(-(parts @ blend.of(len(question.items))), kind="stable")
+            hits = np.isin(items[order[:CUTOFF]], question.relevant)
+            gains.append(ndcg(hits[np.newaxis], np.array([len(question.relevant)]), CUTOFF)[0])
     return float(np.mean(gains)) if gains else 0.0
 
 
@@ -103,12 +122,11 @@ def candidate_parts(
     seen = np.zeros(len(factors), dtype=bool)
     seen[rated_items] = True
     chosen = np.zeros(len(factors), dtype=bool)
-    for scores, count in (
-        (np.where(seen, -np.inf, models.item_item.beside(rated_items, item_values)), _BEST_NEIGHBORS),
-        (np.where(seen, -np.inf, models.companions.beside(rated_items, likes)), _BEST_NEIGHBORS),
-        (factors, _BEST_BY_FACTORS),
-        (np.where(seen, -np.inf, models.popularity), _MOST_LIKED),
-    ):
+    offered = [(factors, _BEST_BY_FACTORS), (np.where(seen, -np.inf, models.popularity), _MOST_LIKED)]
+    if len(rated_items) < _FEW_RATINGS:
+        for model, values in ((models.item_item, item_values), (models.companions, likes)):
+            offered.append((np.where(seen, -np.inf, model.beside(rated_items, values)), _BEST_NEIGHBORS))
+    for scores, count in offered:
         best = np.argpartition(-scores, min(count, len(scores)) - 1)[:count]
         chosen[best[np.isfinite(scores[best])]] = True
     chosen[seen] = False
@@ -121,12 +139,22 @@ def candidate_parts(
     return items, np.divide(parts, deviation, out=np.zeros_like(parts), where=deviation > 0)
 
 
-def _gains(models: FittedModels, questions: list[Question]) -> NDArray[np.float64]:
-    """float64[len(_GRID)]: the mean nDCG@10 that each of the grid's weights reaches; 0 without questions."""
-    total = np.zeros(len(_GRID))
-    for question in questions:
-        total += _grid_gains(models, question)
-    return total / max(1, len(questions))
+class _Gains:
+    """The nDCG@10 that each of the grid's weights reaches: float64[len(_GRID)], summed up over questions."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._total = np.zeros(len(_GRID))
+
+    def add(self, gains: NDArray[np.float64]) -> None:
+        """Counts those of one more question."""
+        self.count += 1
+        self._total += gains
+
+    @property
+    def mean(self) -> NDArray[np.float64]:
+        """0 without questions."""
+        return self._total / max(1, self.count)
 
 
 def _grid_gains(models: FittedModels, question: Question) -> NDArray[np.float64]:

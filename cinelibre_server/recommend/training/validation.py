@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cinelibre_server.recommend.evaluation.measures import rmse
-from cinelibre_server.recommend.training.blend import LEVELS, Blend, learn_blend, measure_blend
+from cinelibre_server.recommend.training.blend import LEVELS, Blend, Trial, learn_blend, measure_blend
 from cinelibre_server.recommend.training.fit import Fit, FittedModels, fit_models
 from cinelibre_server.recommend.training.questions import first_questions, whole_questions
 from cinelibre_server.recommend.training.stars import predict
@@ -20,9 +20,11 @@ from cinelibre_server.store.rating_matrix import RatingMatrix
 MOST_RATINGS = 2_000_000
 """Of more ratings, those of so many users that it is about this number are looked at."""
 
-# Of each user every fifth rating is held back; and of some users, who stand for newcomers, all.
+# Of each user every fifth rating is held back; and of some users, who stand for newcomers, all. Where ratings are few
+# this is done three times, of others each time: to hold back more at once would leave too little to learn from.
 _HELD_BACK = 0.2
 _NEWCOMERS = 0.1
+_FEW_RATINGS, _TRIALS_OF_FEW = 200_000, 3
 _MOST_NEWCOMERS = 1_000
 _MOST_PREDICTED = 20_000
 # A measure may be so much worse than the serving model's and still be the same but for chance.
@@ -38,16 +40,16 @@ class Parted:
     newcomers: RatingMatrix
 
 
-def part(matrix: RatingMatrix) -> Parted:
-    """Parts the ratings of all users, or of some where there are many."""
+def part(matrix: RatingMatrix, trial: int = 0) -> Parted:
+    """Parts the ratings of all users, or of some where there are many; differently for each trial, 0 to 2."""
     user_share = _shares(matrix.user_ids.astype(np.uint64))
     looked_at = user_share < MOST_RATINGS / max(len(matrix.stars), 1)
     newcomers = min(_NEWCOMERS, _MOST_NEWCOMERS / max(len(matrix.user_ids), 1))
     # The same hash again, of other bits, so that it says nothing of who is looked at.
-    is_new = (user_share * 4096) % 1 < newcomers
+    is_new = (user_share * 4096) % 1 // newcomers == trial
     of_new, of_looked_at = is_new[matrix.user_index], looked_at[matrix.user_index]
     pair = matrix.user_ids[matrix.user_index].astype(np.uint64) << np.uint64(32)
-    held = _shares(pair | matrix.item_ids[matrix.item_index].astype(np.uint64)) < _HELD_BACK
+    held = _shares(pair | matrix.item_ids[matrix.item_index].astype(np.uint64)) // _HELD_BACK == trial
     return Parted(
         known=matrix.select(of_looked_at & ~of_new & ~held),
         held_back=matrix.select(of_looked_at & ~of_new & held),
@@ -62,12 +64,17 @@ def validate(
 
     nDCG@10 is of users with all that is known of them, RMSE of predicted stars.
     """
-    parted = part(matrix)
-    fitted = fit(parted.known, seed, lambda share: advance(0.7 * share))
-    whole = whole_questions(parted.known, parted.held_back, seed)
-    blend = learn_blend(fitted, whole, first_questions(parted.newcomers, LEVELS, seed))
+    count = _TRIALS_OF_FEW if len(matrix.stars) <= _FEW_RATINGS else 1
+    trials, errors = [], []
+    for number in range(count):
+        parted = part(matrix, number)
+        fitted = fit(parted.known, seed, lambda share: advance(0.7 / count * share))
+        whole = whole_questions(parted.known, parted.held_back, seed)
+        trials.append(Trial(fitted, whole, first_questions(parted.newcomers, LEVELS, seed)))
+        errors.append(_rmse(fitted, parted))
+    blend = learn_blend(trials)
     advance(0.3)
-    return blend, {"nDCG@10": measure_blend(fitted, blend, whole), "RMSE": _rmse(fitted, parted)}
+    return blend, {"nDCG@10": measure_blend(trials, blend), "RMSE": float(np.mean(errors))}
 
 
 def is_worse(measures: Mapping[str, float], before: Mapping[str, float]) -> bool:

@@ -10,8 +10,9 @@
 --     popularity(i)    = how many like it.
 -- The first two are inner products of sparse vectors over all items: of the user's latest 300 ratings, and of what the other
 -- items say for item i. A new rating counts without any training.
--- Candidates are the best 60 each of get_items_beside and get_companions and the 50 most liked, unrated and passing the
--- filters, and what is unrated of the best 80 by match_factors; more of them change hardly anything.
+-- Candidates, unrated and passing the filters, are the 50 most liked, the best 100 by match_factors, rated ones among them,
+-- and for users with less than 20 ratings the best 60 each of get_items_beside and get_companions. More of them change hardly
+-- anything.
 -- source is the part that lifts an item most.
 -- Blending: Jahrer, Töscher & Legenstein, "Combining predictions for accurate recommender systems", KDD 2010.
 create function cinelibre.rank_candidates(
@@ -25,11 +26,12 @@ create function cinelibre.rank_candidates(
 ) returns table (item_id integer, score double precision, source text)
 language plpgsql stable
 rows 300
-set hnsw.ef_search = 80
+set hnsw.ef_search = 100
 -- Planning this anew would take longer than running it.
 set plan_cache_mode = 'force_generic_plan'
 as $$
 declare
+    few_ratings constant integer := 20;
     is_filtered constant boolean :=
         num_nonnulls(p_item_type, p_languages, p_genres, p_year_from, p_year_to) > 0;
     ratings constant cinelibre.user_ratings := cinelibre.get_user_ratings(p_user_id);
@@ -40,13 +42,13 @@ begin
         by_factors := array(
             select m.item_id
             from cinelibre.match_factors(
-                p_profile.taste_vector, 80, p_item_type, p_languages, p_genres, p_year_from, p_year_to,
+                p_profile.taste_vector, 100, p_item_type, p_languages, p_genres, p_year_from, p_year_to,
                 p_without_ids => ratings.item_ids
             ) m
         );
     else
         by_factors := array(
-            select m.item_id from model.items m order by m.taste_factors operator(public.<#>) p_profile.taste_vector limit 80
+            select m.item_id from model.items m order by m.taste_factors operator(public.<#>) p_profile.taste_vector limit 100
         );
     end if;
     return query
@@ -56,10 +58,11 @@ begin
     neighbors as materialized (
         select b.item_id, b.score, 'item_item' as part
         from cinelibre.get_items_beside(ratings.giving_ids, ratings.giving_values) b
+        where p_profile.rating_count < few_ratings
         union all
         select c.item_id, c.score, 'companions'
         from cinelibre.get_companions(ratings.liked_ids) c
-        where weights.companions > 0
+        where p_profile.rating_count < few_ratings
     ),
     unseen_neighbors as (
         select n.item_id, row_number() over (partition by n.part order by n.score desc) as place

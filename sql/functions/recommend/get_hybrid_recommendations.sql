@@ -87,7 +87,9 @@ begin
         limit p_limit
     ),
     liked as materialized (
-        select l.item_id, 500 / count(*) over () as reach from cinelibre.get_liked_items(p_user_id) l
+        select l.item_id, 500 / count(*) over () as reach
+        from cinelibre.get_liked_items(p_user_id) l
+        where exists (select from page p where p.source = 'item_item')
     ),
     ties as (
         select n.id as item_id, l.item_id as liked_id, max(n.weight) as weight
