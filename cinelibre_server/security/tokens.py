@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 import time
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,6 +20,7 @@ _ISSUER = "cinelibre"
 _AUDIENCE = "cinelibre"
 _REQUIRED_CLAIMS = ("sub", "sid", "iat", "exp", "iss", "aud")
 _REFRESH_TOKEN_BYTES = 32
+_MAX_KEPT = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,8 @@ class AccessTokens:
         self._keys = dict(keys)
         self._signing_key_id = next(iter(self._keys))
         self._lifetime_seconds = lifetime_seconds
+        # Checked before: who calls now is likely to call again. Claims and when they expire.
+        self._kept: OrderedDict[str, tuple[AccessClaims, float]] = OrderedDict()
 
     def issue(self, user_id: int, session_id: UUID, *, not_after: datetime | None = None) -> AccessToken:
         """A token that lasts the configured time, but not beyond `not_after`, the end of its session."""
@@ -70,6 +74,16 @@ class AccessTokens:
         Raises:
             DomainError: UNAUTHENTICATED; TOKEN_EXPIRED for one of ours after its time, else TOKEN_INVALID.
         """
+        claims, expires_at = self._kept.get(token) or self._check(token)
+        if expires_at <= time.time():
+            raise _expired()
+        self._kept[token] = claims, expires_at
+        self._kept.move_to_end(token)
+        if len(self._kept) > _MAX_KEPT:
+            self._kept.popitem(last=False)
+        return claims
+
+    def _check(self, token: str) -> tuple[AccessClaims, float]:
         try:
             key = self._keys[jwt.get_unverified_header(token)["kid"]]
             claims = jwt.decode(
@@ -81,13 +95,9 @@ class AccessTokens:
                 # `iat` is not compared with our clock: a replica's may be a second ahead.
                 options={"require": list(_REQUIRED_CLAIMS), "verify_iat": False},
             )
-            return AccessClaims(int(claims["sub"]), UUID(claims["sid"]))
+            return AccessClaims(int(claims["sub"]), UUID(claims["sid"])), float(claims["exp"])
         except jwt.ExpiredSignatureError:
-            raise DomainError(
-                grpc.StatusCode.UNAUTHENTICATED,
-                errors_pb2.ERROR_REASON_TOKEN_EXPIRED,
-                "The access token has expired: get a new one with RefreshToken or Login.",
-            ) from None
+            raise _expired() from None
         # Deeply nested JSON in a forged token ends in RecursionError.
         except (jwt.PyJWTError, KeyError, ValueError, TypeError, AttributeError, RecursionError):
             raise DomainError(
@@ -95,6 +105,14 @@ class AccessTokens:
                 errors_pb2.ERROR_REASON_TOKEN_INVALID,
                 "The access token is not valid: log in again.",
             ) from None
+
+
+def _expired() -> DomainError:
+    return DomainError(
+        grpc.StatusCode.UNAUTHENTICATED,
+        errors_pb2.ERROR_REASON_TOKEN_EXPIRED,
+        "The access token has expired: get a new one with RefreshToken or Login.",
+    )
 
 
 def new_refresh_token() -> str:

@@ -72,7 +72,8 @@ class ItemStore:
         self._pool = pool
         self._loader: BatchLoader[int, ItemDetails] = BatchLoader(self._fetch)
         self._kept: FreshCache[int, ItemDetails] = FreshCache(_MAX_KEPT)
-        self._changes = 0
+        # For each query on its way, the items that were changed meanwhile.
+        self._changed: dict[object, set[int]] = {}
 
     async def get(self, item_id: int) -> ItemDetails | None:
         """One item by id; calls that arrive together share one query."""
@@ -87,15 +88,20 @@ class ItemStore:
 
     def forget(self, item_id: int) -> None:
         """The item was changed: the next look reads it anew."""
-        self._changes += 1
+        for changed in self._changed.values():
+            changed.add(item_id)
         self._kept.forget(item_id)
 
     async def _fetch(self, item_ids: Sequence[int]) -> Mapping[int, ItemDetails]:
-        changes = self._changes
-        rows = await self._pool.fetch(_SQL["get_items"], item_ids)
+        query = object()
+        changed = self._changed[query] = set()
+        try:
+            rows = await self._pool.fetch(_SQL["get_items"], item_ids)
+        finally:
+            del self._changed[query]
         items = {row[0]: ItemDetails(*row) for row in rows}
-        if changes == self._changes:  # else they may be from before the change
-            for item_id, item in items.items():
+        for item_id, item in items.items():
+            if item_id not in changed:  # else it may be from before the change
                 self._kept.keep(item_id, item)
         return items
 

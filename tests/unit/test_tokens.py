@@ -89,6 +89,26 @@ def test_expired() -> None:
     assert refusal(issued.text) == errors_pb2.ERROR_REASON_TOKEN_EXPIRED
 
 
+def test_a_token_that_was_good_before_expires(monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = tokens()
+    issued = keys.issue(7, SESSION)
+    for _ in range(2):
+        assert keys.verify(issued.text) == AccessClaims(7, SESSION)
+    later = datetime.now(UTC).timestamp() + 61
+    monkeypatch.setattr("cinelibre_server.security.tokens.time.time", lambda: later)
+    with pytest.raises(DomainError) as raised:
+        keys.verify(issued.text)
+    assert raised.value.reason == errors_pb2.ERROR_REASON_TOKEN_EXPIRED
+
+
+def test_who_called_long_ago_is_checked_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cinelibre_server.security.tokens._MAX_KEPT", 3)
+    keys = tokens()
+    issued = [keys.issue(user, SESSION).text for user in range(1, 8)]
+    for _ in range(2):
+        assert [keys.verify(text).user_id for text in issued] == list(range(1, 8))
+
+
 def test_expired_and_forged_is_only_forged() -> None:
     forged = signed(claims(exp=1), key=OTHER_KEY)
     assert refusal(forged) == errors_pb2.ERROR_REASON_TOKEN_INVALID
