@@ -1,6 +1,7 @@
 """Answers look-ups by key that arrive together with one query."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Generic, TypeVar
 
@@ -11,7 +12,8 @@ Value = TypeVar("Value")
 class BatchLoader(Generic[Key, Value]):
     """While one batch is fetched the next fills up: a busy server makes few queries, a quiet one waits for nobody.
 
-    Nothing is cached: each call sees the database as it is after the call was made.
+    Nothing is cached: each call sees the database as it is after the call was made. A batch whose callers have all
+    gone, by their deadlines or otherwise, is given up.
     """
 
     def __init__(self, fetch: Callable[[Sequence[Key]], Awaitable[Mapping[Key, Value]]], max_batches: int = 2) -> None:
@@ -19,6 +21,7 @@ class BatchLoader(Generic[Key, Value]):
         self._fetch = fetch
         self._free_batches = max_batches
         self._waiting: dict[Key, asyncio.Future[Value | None]] = {}
+        self._callers: Counter[asyncio.Future[Value | None]] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def load(self, key: Key) -> Value | None:
@@ -28,11 +31,18 @@ class BatchLoader(Generic[Key, Value]):
             Exception: whatever `fetch` raised for the batch.
         """
         future = self._waiting.get(key)
-        if future is None:
+        if future is None or future.done():
             future = self._waiting[key] = asyncio.get_running_loop().create_future()
             self._start_batch()
-        # One caller's cancellation must not take the answer from the others.
-        return await asyncio.shield(future)
+        self._callers[future] += 1
+        try:
+            # One caller's cancellation must not take the answer from the others.
+            return await asyncio.shield(future)
+        finally:
+            self._callers[future] -= 1
+            if not self._callers[future]:
+                del self._callers[future]
+                future.cancel()
 
     def _start_batch(self) -> None:
         if self._free_batches and self._waiting:
@@ -42,7 +52,17 @@ class BatchLoader(Generic[Key, Value]):
             task.add_done_callback(self._tasks.discard)
 
     async def _run_batch(self) -> None:
-        batch, self._waiting = self._waiting, {}
+        batch = {key: future for key, future in self._waiting.items() if not future.done()}
+        self._waiting = {}
+        task, left = asyncio.current_task(), set(batch.values())
+
+        def give_up(future: asyncio.Future[Value | None]) -> None:
+            left.discard(future)
+            if future.cancelled() and not left and task:
+                task.cancel()
+
+        for future in batch.values():
+            future.add_done_callback(give_up)
         try:
             # Calls of the same moment start a task each, and the first one takes all their keys.
             found = await self._fetch(list(batch)) if batch else {}

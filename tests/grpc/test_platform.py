@@ -146,7 +146,8 @@ async def test_a_call_ends_in_time_and_so_does_its_statement(
                 for _ in range(3)
             ]
             await asyncio.sleep(0.2)
-            assert await waiting_statements(watcher) == 3
+            # Ratings that arrive together share a statement.
+            assert 1 <= await waiting_statements(watcher) <= 3
             errors = await asyncio.wait_for(asyncio.gather(*calls), 3)
             assert {error.code() for error in errors} == {grpc.StatusCode.DEADLINE_EXCEEDED}
             if client_limit is None:

@@ -21,13 +21,13 @@ from cinelibre_server.recommend.training.questions import Question
 from cinelibre_server.recommend.training.stars import predict
 
 PARTS = ("item_item", "factors", "stars", "popularity", "companions")
-LEVELS = (1, 2, 3, 5, 10, 20)
+LEVELS = (1, 2, 3, 5, 10, 15)
 """The numbers of ratings for which weights are learned."""
 CUTOFF = 10
 
 _ENOUGH_QUESTIONS = 50
 # Below the first number of ratings newcomers choose the weights, below the second they have a veto.
-_NEWCOMERS_CHOOSE, _NEWCOMERS_OBJECT = 10, 20
+_NEWCOMERS_CHOOSE, _NEWCOMERS_OBJECT = 10, 15
 # Items beside the rated ones are candidates for users with so few ratings.
 _FEW_RATINGS = 20
 _BEST_NEIGHBORS, _BEST_BY_FACTORS, _MOST_LIKED = 60, 100, 50
