@@ -188,7 +188,9 @@ async def _serving(url: str, keys: str, folder: Path) -> AsyncIterator[str]:
                 ended.cancel()
                 if not ready.done():
                     ready.cancel()
-                    raise BenchmarkError(f"the server does not start: see {folder / 'serve.log'}")
+                    # The folder goes with the benchmark.
+                    said = await asyncio.to_thread((folder / "serve.log").read_text)
+                    raise BenchmarkError(f"the server does not start: {said.strip()[-500:]}")
             yield target
         finally:
             if process.returncode is None:
