@@ -47,8 +47,8 @@ bench: setup ## Measure speed and memory of the running product: a table, and be
 bench-scale: setup ## Measure import, training and answers with 1 and 25 million ratings: an hour and 12 GB of disk
 	$(bin)/python -m benchmarks.scale $(ARGS)
 
-evaluate: setup ## Measure the quality of recommendations and search
-	$(bin)/python -m benchmarks.evaluate $(ARGS)
+evaluate: setup ## Measure quality: make evaluate ARGS='recommendations --data DIR', or ARGS='search --help'
+	$(bin)/cinelibre evaluate $(ARGS)
 
 wheel: setup ## Build the wheels of the server and of the Python client into dist/
 	rm -rf dist

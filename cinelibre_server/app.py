@@ -33,6 +33,8 @@ from cinelibre_server.interceptors.tracing import Tracing
 from cinelibre_server.interceptors.validation import Validation
 from cinelibre_server.recommend.training.schedule import TrainingSchedule
 from cinelibre_server.reflection import add_reflection
+from cinelibre_server.search.background import QueryMeans, query_means
+from cinelibre_server.search.engine import SearchEngine
 from cinelibre_server.security.passwords import PasswordHasher
 from cinelibre_server.security.tokens import AccessTokens
 from cinelibre_server.services.auth import AuthService
@@ -121,7 +123,7 @@ async def start_server(settings: Settings, embedder: Embedder) -> RunningServer:
         sessions = SessionStore(pool)
         health = HealthMonitor(pool, [service.full_name for service in contract.services()])
         chain = _chain(settings, registry, tokens, sessions)
-        _add_services(chain, settings, pool, embedder, hasher, tokens, sessions, health)
+        _add_services(chain, settings, pool, embedder, await query_means(embedder), hasher, tokens, sessions, health)
         server = grpc.aio.server(options=_SERVER_OPTIONS)
         server.add_generic_rpc_handlers((chain,))
         port = _listen(server, settings.grpc_host, settings.grpc_port)
@@ -162,6 +164,7 @@ def _add_services(
     settings: Settings,
     pool: Pool,
     embedder: Embedder,
+    means: QueryMeans,
     hasher: PasswordHasher,
     tokens: AccessTokens,
     sessions: SessionStore,
@@ -180,8 +183,10 @@ def _add_services(
     recommend_pb2_grpc.add_RecommendServiceServicer_to_server(
         RecommendService(recommend, items, messages, pages), server
     )
+    search = SearchStore(pool, embedder.identity.fingerprint)
+    engine = SearchEngine(search, embedder.embed_query, means)
     search_pb2_grpc.add_SearchServiceServicer_to_server(
-        SearchService(SearchStore(pool), items, messages, embedder.embed_query, pages), server
+        SearchService(engine, search, recommend, items, messages, pages), server
     )
     system_pb2_grpc.add_SystemServiceServicer_to_server(SystemService(health, embedder.identity.name), server)
     health_pb2_grpc.add_HealthServicer_to_server(health.servicer, server)

@@ -61,6 +61,7 @@ REQUESTS: dict[str, Message] = {
     "RecommendService/ListSimilar": recommend_pb2.ListSimilarRequest(item_type="movie", item_id=MOVIE_ID),
     "RecommendService/ListPopular": recommend_pb2.ListPopularRequest(),
     "SearchService/SemanticSearch": search_pb2.SemanticSearchRequest(q="a train"),
+    "SearchService/Suggest": search_pb2.SuggestRequest(q="pather"),
     "CatalogService/ListMovies": catalog_pb2.ListMoviesRequest(),
     "CatalogService/GetMovie": catalog_pb2.GetMovieRequest(movie_id=MOVIE_ID),
     "CatalogService/ListBooks": catalog_pb2.ListBooksRequest(),

@@ -57,10 +57,16 @@ def bad_requests() -> Iterator[BadRequest]:
     yield from _pages()
     yield from _filters()
     for query in BLANK:
-        yield BadRequest("SearchService/SemanticSearch", {"q": query}, "q", "1 to 4,000 characters")
-    yield BadRequest("SearchService/SemanticSearch", {}, "q", "1 to 4,000 characters")
-    yield BadRequest("SearchService/SemanticSearch", {"q": "x" * 10_000}, "q", "4000 characters")
+        yield BadRequest("SearchService/SemanticSearch", {"q": query}, "q", "1 to 10,000 characters")
+    yield BadRequest("SearchService/SemanticSearch", {}, "q", "1 to 10,000 characters")
+    yield BadRequest("SearchService/SemanticSearch", {"q": "x" * 10_001}, "q", "10000 characters")
     yield BadRequest("SearchService/SemanticSearch", {"q": "a\0b"}, "q", "NUL")
+    yield BadRequest("SearchService/SemanticSearch", {"q": "a", "min_stars": 5.5}, "min_stars", "5")
+    yield BadRequest("SearchService/SemanticSearch", {"q": "a", "people": ["?"]}, "people", "a letter or a digit")
+    for query in BLANK:
+        yield BadRequest("SearchService/Suggest", {"q": query}, "q", "1 to 200 characters")
+    yield BadRequest("SearchService/Suggest", {"q": "x" * 201}, "q", "200 characters")
+    yield BadRequest("SearchService/Suggest", {"q": "a", "limit": 21}, "limit", "20")
 
 
 def _ratings() -> Iterator[BadRequest]:

@@ -27,6 +27,7 @@ PROMISED = {
     "RecommendService/ListSimilar": ("GET", "/recommendations/similar/{item_type}/{item_id}"),
     "RecommendService/ListPopular": ("GET", "/recommendations/popular"),
     "SearchService/SemanticSearch": ("GET", "/search/semantic"),
+    "SearchService/Suggest": ("GET", "/search/suggest"),
     "CatalogService/ListMovies": ("GET", "/movies"),
     "CatalogService/GetMovie": ("GET", "/movies/{movie_id}"),
     "CatalogService/ListBooks": ("GET", "/books"),
@@ -114,6 +115,8 @@ def _read_without_an_account(story: Story) -> None:
     tamil = story.call("CatalogService/ListMovies", languages=["ta"], order="CATALOG_ORDER_NEWEST")["movies"]
     assert {movie["language"] for movie in tamil} == {"ta"}
     assert story.call("RecommendService/ListPopular", limit=4)["recommendations"]
+    suggested = story.call("SearchService/Suggest", q="pather pan")["suggestions"]
+    assert suggested[0]["title"] == "Pather Panchali"
     hits = story.call("SearchService/SemanticSearch", q="एक गाँव का लड़का और रेलगाड़ी", limit=3)["hits"]
     assert len(hits) == 3
     assert hits[0]["score"] >= hits[1]["score"] >= hits[2]["score"]

@@ -15,9 +15,9 @@ from cinelibre_server.ingest.embed import (
     check_embedding_model,
     embed_missing,
     forget_embeddings,
-    passage_text,
 )
 from cinelibre_server.ingest.starter import load_starter
+from cinelibre_server.search.indexing import passage_text
 from cinelibre_server.store.catalog_load import LoadCounts
 from cinelibre_server.store.database import Pool
 from cinelibre_server.store.embeddings import Passage

@@ -236,6 +236,14 @@ export interface GetMovieResponse {
   predicted_stars?: number;
 }
 
+/** A part of a snippet. */
+export interface Highlight {
+  /** The first character, counted from 0 in Unicode code points. */
+  start: number;
+  /** The character after the last. */
+  end: number;
+}
+
 /** One recorded interaction. */
 export interface Interaction {
   /** What the user did. */
@@ -365,6 +373,19 @@ export interface LogoutResponse {
   /** How many sessions were ended. */
   ended_sessions: number;
 }
+
+/** A part of an item. */
+export type MatchedField =
+  /** Not known. */
+  | "MATCHED_FIELD_UNSPECIFIED"
+  /** The title, or another title that it has. */
+  | "MATCHED_FIELD_TITLE"
+  /** The people, the year or the genres. */
+  | "MATCHED_FIELD_CREDITS"
+  /** A passage of the synopsis. */
+  | "MATCHED_FIELD_SYNOPSIS"
+  /** The whole item is like the one that the query names. */
+  | "MATCHED_FIELD_SIMILAR_ITEM";
 
 /** A film. */
 export interface Movie {
@@ -540,10 +561,16 @@ export interface RetryInfo {
 export interface SearchHit {
   /** The film or book. */
   item?: Item;
-  /** Cosine similarity of query and item, -1 to 1; higher is better. */
+  /** How well it fits, 0 to 1; higher is better. Only scores of one query can be compared. */
   score: number;
   /** Why it was found, in a sentence for people. */
   reason: string;
+  /** What of the item fits best. */
+  matched_field: MatchedField;
+  /** The passage of the synopsis that fits best; empty if it was not the synopsis that fits. */
+  snippet: string;
+  /** The words of the query in the snippet. */
+  highlights: Array<Highlight>;
 }
 
 /** A page of hits, the best first. */
@@ -552,6 +579,8 @@ export interface SemanticSearchResponse {
   hits: Array<SearchHit>;
   /** Give it as `page_token` to get the next page; empty on the last page. */
   next_page_token: string;
+  /** A title that the caller may have meant, where the query is nearly one; empty if there is none, or the query is right. */
+  did_you_mean: string;
 }
 
 /** The state of the server or of a part of it. */
@@ -573,6 +602,26 @@ export interface Session {
   expire_time?: string;
   /** When it was revoked; absent while it is active. */
   revoke_time?: string;
+}
+
+/** Titles, the likeliest first. */
+export interface SuggestResponse {
+  /** The titles. */
+  suggestions: Array<Suggestion>;
+}
+
+/** A title that begins like what was typed. */
+export interface Suggestion {
+  /** The film or book. */
+  item_id: number;
+  /** Whether it is a film or a book. */
+  item_type: ItemType;
+  /** The title that fits, in the script in which it does. */
+  text: string;
+  /** The title in English. */
+  title: string;
+  /** The year; 0 if unknown. */
+  year: number;
 }
 
 /** What to change. */
@@ -742,9 +791,9 @@ export type ListPopularRequest = {
 /** The request of SemanticSearch. */
 export type SemanticSearchRequest = {
   /**
-   * The query in natural language, 1 to 4,000 characters, not only white space.
+   * The query in natural language, 1 to 10,000 characters, not only white space.
    *
-   * Rule: must hold 1 to 4,000 characters, not only white space.
+   * Rule: must hold 1 to 10,000 characters, not only white space.
    */
   q: string;
   /** Hits a page, 1 to 100; 0 or absent means 20. */
@@ -761,6 +810,24 @@ export type SemanticSearchRequest = {
   year_from?: number;
   /** Only up to this year, 0 to 3000; 0 or absent means no limit. */
   year_to?: number;
+  /** Only items by or with at least one of these people: directors, cast or authors, in any spelling or script. At most 10. */
+  people?: Array<string>;
+  /** Only items that are rated this well on average, 0.5 to 5 stars; 0 or absent means no limit. */
+  min_stars?: number;
+};
+
+/** The request of Suggest. */
+export type SuggestRequest = {
+  /**
+   * The beginning of a title or of a word in it, in any script, 1 to 200 characters, not only white space.
+   *
+   * Rule: must hold 1 to 200 characters, not only white space.
+   */
+  q: string;
+  /** How many, 1 to 20; 0 or absent means 8. */
+  limit?: number;
+  /** Only films or only books; not set means both. */
+  item_type?: ItemType;
 };
 
 export const operations = {
@@ -785,6 +852,7 @@ export const operations = {
   ListSimilar: { name: "ListSimilar", verb: "GET", path: "/recommendations/similar/{item_type}/{item_id}", body: false, idempotent: true, answer: "json" },
   ListPopular: { name: "ListPopular", verb: "GET", path: "/recommendations/popular", body: false, idempotent: true, answer: "json" },
   SemanticSearch: { name: "SemanticSearch", verb: "GET", path: "/search/semantic", body: false, idempotent: true, answer: "json" },
+  Suggest: { name: "Suggest", verb: "GET", path: "/search/suggest", body: false, idempotent: true, answer: "json" },
   GetHealth: { name: "GetHealth", verb: "GET", path: "/", body: false, idempotent: true, answer: "json" },
   GetDocs: { name: "GetDocs", verb: "GET", path: "/docs", body: false, idempotent: true, answer: "text" },
   GetOpenApi: { name: "GetOpenApi", verb: "GET", path: "/openapi.json", body: false, idempotent: true, answer: "json" },
@@ -944,7 +1012,7 @@ export abstract class Rpcs {
     return this.entries(operations.ListPopular, "recommendations", request, options);
   }
 
-  /** Finds the items whose story is nearest in meaning to the query, in any of the catalogue's languages and scripts. A title alone works too; a sentence that describes the story works best. Filters never change the order of what passes them. */
+  /** Finds films and books by what the caller remembers of them: a story told in any language of India or in English, a title in any script or spelling, with typos or in part, a name, or a wish as in "Tamil thrillers from the 90s" and "films like Sholay". What a query wishes is preferred; filters are strict. At most some hundreds of hits a query, over all its pages, the best first. */
   semanticSearch(request: SemanticSearchRequest, options?: CallOptions): Promise<SemanticSearchResponse> {
     return this.call(operations.SemanticSearch, request, options);
   }
@@ -952,6 +1020,11 @@ export abstract class Rpcs {
   /** All entries of semanticSearch: gets page after page as they are read. */
   semanticSearchAll(request: SemanticSearchRequest, options?: CallOptions): AsyncGenerator<SearchHit> {
     return this.entries(operations.SemanticSearch, "hits", request, options);
+  }
+
+  /** Completes a title while it is typed, in any script or spelling: titles with a word that begins with what was typed, the most rated first, then titles that are spelled nearly so. */
+  suggest(request: SuggestRequest, options?: CallOptions): Promise<SuggestResponse> {
+    return this.call(operations.Suggest, request, options);
   }
 
   /** Says whether the server can answer, and what it runs. It answers also while parts are down: read `status`. */
