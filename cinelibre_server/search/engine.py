@@ -17,7 +17,7 @@ from cinelibre_server.store.search import FoundItem, Question, SearchFilter, Sea
 EmbedQuery = Callable[[str], Awaitable[NDArray[np.float32]]]
 
 # How much of the mean of such queries is taken off. Chosen on queries of the training part of public query sets.
-_TAKEN_OFF = {Writing.LATIN: 0.5, Writing.INDIC: 0.8, Writing.ROMANIZED: 0.8}
+_TAKEN_OFF = {Writing.LATIN: 0.4, Writing.INDIC: 0.85, Writing.ROMANIZED: 0.85}
 
 
 @dataclass(frozen=True, slots=True)

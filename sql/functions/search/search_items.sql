@@ -1,9 +1,9 @@
 -- What a search finds, the best first. Three readings of the query choose candidates, and each candidate is scored by all:
 --     dense(i)   = the greatest inner product of the query's vector and those of the passages of i's synopsis, plus
---                  0.3 * that of its credits;
+--                  0.5 * that of its credits;
 --     lexical(i) = sum over the query's terms t of idf(t) * impact(t, i), which is BM25 (Robertson & Zaragoza, 2009);
 --     name(i)    = how alike the query and a name of i are, 0 to 1 (get_named_items).
---     x(i)       = dense / 0.015 + 0.1 * lexical + 10 * max(0, name - 0.4) + 1 for each wish that i fulfils
+--     x(i)       = dense / 0.015 + 0.12 * lexical + 10 * max(0, name - 0.4) + 1 for each wish that i fulfils
 --     score(i)   = 1 / (1 + exp(-x / 20))
 -- Sums of scores keep more of what each reading knows than sums of ranks do (Bruch, Gai & Ingber, TOIS 2023), and do not
 -- depend on what else is found, so that filters keep the order. The weights were chosen on two sets of queries, one of
@@ -145,7 +145,7 @@ begin
             b.character_count,
             b.product as story,
             credits.product as credits,
-            coalesce(b.product, credits.product, 0) + 0.3 * coalesce(credits.product, 0) as dense,
+            coalesce(b.product, credits.product, 0) + 0.5 * coalesce(credits.product, 0) as dense,
             coalesce(t.score, 0) as lexical,
             n.name,
             greatest(0, coalesce(n.similarity, 0) - 0.4) as alike,
@@ -159,7 +159,7 @@ begin
     scored as (
         select
             r.*,
-            1 / (1 + exp(-(r.dense / 0.015 + 0.1 * r.lexical + 10 * r.alike + r.fulfilled) / 20)) as score
+            1 / (1 + exp(-(r.dense / 0.015 + 0.12 * r.lexical + 10 * r.alike + r.fulfilled) / 20)) as score
         from readings r
     )
     select
