@@ -5,7 +5,7 @@
 -- Gaussian process whose kernel is the items' (Lawrence & Urtasun, ICML 2009). Training scales the vectors so that the prior
 -- precision is I.
 -- Solved by conjugate gradients (Hestenes & Stiefel, 1952) until a thousandth of the residual at the prior is left; the prior
--- makes the system well conditioned, so that this takes three to six steps from there, and one or two from a start that was
+-- makes the system well conditioned, so that this takes three to six steps from there, and two or three from a start that was
 -- the solution before the latest rating.
 create function cinelibre.fold_in(
     p_vectors public.vector[],
