@@ -207,7 +207,7 @@ def train(
         bool | None,
         typer.Option(
             "--incremental/--full",
-            help="Bring the serving model up to date, or begin anew. [default: full, with --if-changed what is due]",
+            help="Bring the serving model up to date, or begin anew (the default, but with --if-changed what is due).",
             show_default=False,
         ),
     ] = None,
@@ -215,8 +215,8 @@ def train(
         bool,
         typer.Option(
             "--if-changed",
-            help="Only if 200 ratings changed since the last training;"
-            " fully when the last full one is a tenth of the ratings ago.",
+            help="Only if 200 ratings changed since the last training: incrementally,"
+            " or fully if there are a tenth more or fewer than at the last full one.",
         ),
     ] = False,
     spark: Annotated[

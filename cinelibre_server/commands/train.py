@@ -88,8 +88,8 @@ def _said(result: TrainingResult) -> str:
 def _measures(result: TrainingResult) -> str:
     if result.question_count == 0:
         return (
-            "updated; not compared with the one before:"
-            f" that takes {LEAST_QUESTIONS} users who like one of the new ratings that are held back"
+            "updated; too few new ratings to compare it with the one before:"
+            f" fewer than {LEAST_QUESTIONS} users like one that was held back"
         )
     found = ", ".join(
         f"{name} {value:.4f}" + (f", before {before:.4f}" if (before := result.serving_measures.get(name)) else "")
