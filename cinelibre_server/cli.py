@@ -203,8 +203,21 @@ def train(
     data_dir: DataDir = None,
     database_url: DatabaseUrl = None,
     force: Annotated[bool, typer.Option("--force", help="Serve the new model even if it measures worse.")] = False,
+    incremental: Annotated[
+        bool | None,
+        typer.Option(
+            "--incremental/--full",
+            help="Bring the serving model up to date, or begin anew (the default, but with --if-changed what is due).",
+            show_default=False,
+        ),
+    ] = None,
     if_changed: Annotated[
-        bool, typer.Option("--if-changed", help="Only if 200 ratings changed since the last training.")
+        bool,
+        typer.Option(
+            "--if-changed",
+            help="Only if 200 ratings changed since the last training: incrementally,"
+            " or fully if there are a tenth more or fewer than at the last full one.",
+        ),
     ] = False,
     spark: Annotated[
         str | None,
@@ -221,7 +234,8 @@ def train(
 
     async def run() -> None:
         async with _database(data_dir, database_url) as url:
-            _out.print(await run_train(url, force=force, if_changed=if_changed, spark=spark), markup=False)
+            said = await run_train(url, force=force, if_changed=if_changed, incremental=incremental, spark=spark)
+            _out.print(said, markup=False)
 
     _run(run())
 

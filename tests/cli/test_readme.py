@@ -123,12 +123,14 @@ def _check_import(environment: dict[str, str], path: str, folder: Path) -> None:
     archive = re.search(r"import movielens (\S+\.zip)", lines[0])
     assert archive
     _write_movielens(folder / archive[1], users=45)
-    commands = [f"cd {shlex.quote(str(folder))}; {lines[0]}", *lines[1:3]]
-    imported, recommended, trained = _run(commands, path, **environment)
+    commands = [f"cd {shlex.quote(str(folder))}; {lines[0]}", *lines[1:4]]
+    imported, recommended, trained, updated = _run(commands, path, **environment)
     assert "ratings: 225 new" in imported
     assert "For user 42" in recommended
     assert "Film" in recommended
-    assert re.search(r"Serving model \d+, of 2\d\d ratings by 4\d users", trained)
+    for said in (trained, updated):
+        assert re.search(r"Serving model \d+, of 2\d\d ratings by 4\d users", said)
+    assert "updated" in updated
 
 
 def _write_movielens(archive: Path, *, users: int) -> None:
