@@ -1,6 +1,7 @@
 """Gives every film and book its embedding, and keeps those of one model only."""
 
 import hashlib
+from collections.abc import Sequence
 
 from cinelibre_server.embedding.model import ModelIdentity
 from cinelibre_server.embedding.runtime import Embedder
@@ -61,6 +62,14 @@ async def embed_missing(pool: Pool, embedder: Embedder, progress: Progress = sil
             return sum([await _embed_type(connection, embedder, item_type, step) for item_type in ITEM_TYPES])
 
 
+async def embed_item(pool: Pool, embedder: Embedder, item_type: ItemType, item_id: int) -> None:
+    """Embeds one item, if it is new or its text changed. The embedder is that of the stored embeddings."""
+    async with pool.acquire() as connection, connection.transaction(isolation="read_committed"):
+        passage = await embeddings.lock_unembedded(connection, item_type, item_id)
+        if passage is not None:
+            await _embed(connection, embedder, item_type, [passage])
+
+
 async def forget_embeddings(pool: Pool, identity: ModelIdentity) -> int:
     """Drops the embeddings that the model would make otherwise now, and declares the model the database's.
 
@@ -88,17 +97,21 @@ async def _embed_type(connection: Connection, embedder: Embedder, item_type: Ite
             passages = await embeddings.list_unembedded(connection, item_type, after=after, limit=_BATCH_ITEMS)
             if not passages:
                 return count
-            texts = [passage_text(passage) for passage in passages]
-            await embeddings.save_embeddings(
-                connection,
-                item_type,
-                [passage.item_id for passage in passages],
-                await embedder.embed_passages(texts),
-                [_text_hash(embedder.identity, text) for text in texts],
-            )
+            await _embed(connection, embedder, item_type, passages)
         after = passages[-1].item_id
         count += len(passages)
         step.advance(len(passages))
+
+
+async def _embed(connection: Connection, embedder: Embedder, item_type: ItemType, passages: Sequence[Passage]) -> None:
+    texts = [passage_text(passage) for passage in passages]
+    await embeddings.save_embeddings(
+        connection,
+        item_type,
+        [passage.item_id for passage in passages],
+        await embedder.embed_passages(texts),
+        [_text_hash(embedder.identity, text) for text in texts],
+    )
 
 
 async def _record(connection: Connection, identity: ModelIdentity) -> None:

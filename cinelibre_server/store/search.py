@@ -39,3 +39,7 @@ class SearchStore:
             return [ScoredItem(*row) for row in rows]
 
         return await self._kept.find_or_fetch((embedding.tobytes(), wanted, limit, after), fetch)
+
+    def forget_lists(self) -> None:
+        """The catalogue was changed: the next search reads it anew."""
+        self._kept.clear()
