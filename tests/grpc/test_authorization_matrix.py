@@ -97,14 +97,13 @@ class Site:
     channel: grpc.aio.Channel
     pool: Pool
 
-    async def register(self, *roles: Role) -> auth_pb2.RegisterResponse:
-        """A user that no other test has, who got these roles one after the other."""
+    async def register(self, role: Role = "user") -> auth_pb2.RegisterResponse:
+        """A user that no other test has."""
         email = f"{secrets.token_hex(6)}@example.com"
         stub = auth_pb2_grpc.AuthServiceStub(self.channel)
         request = auth_pb2.RegisterRequest(email=email, password=PASSWORD, name="Owner's name")
         registered = await stub.Register(request)
-        for role in roles:
-            await UserStore(self.pool).set_role(email, role)
+        await UserStore(self.pool).set_role(email, role)
         return registered
 
     async def catalogue(self) -> list[str]:
@@ -135,6 +134,10 @@ class World:
             return [message async for message in stream(request, metadata=metadata)]
         unary = self.site.channel.unary_unary(path, serialize, output.FromString)
         return [await unary(request, metadata=metadata)]
+
+    async def make_owner(self, role: Role) -> None:
+        """Makes the owner an admin or a user; the token stays."""
+        assert await UserStore(self.site.pool).set_role(self.owner.user.email, role) is not None
 
     async def owner_rows(self) -> list[tuple[Any, ...]]:
         """Everything stored about the owner."""
@@ -199,23 +202,25 @@ async def test_bad_token_is_never_an_anonymous_call(world: World, name: str) -> 
 @in_site_loop
 @pytest.mark.parametrize("name", ALL)
 async def test_user(world: World, name: str) -> None:
-    await _answered_as_a_user(world, name, world.owner)
+    await _answered_as_a_user(world, name)
 
 
 @in_site_loop
 @pytest.mark.parametrize("name", ALL)
 async def test_admin(world: World, name: str) -> None:
-    admin = await world.site.register("admin")
+    await world.make_owner("admin")
     if name in WRONG_CREDENTIALS:
-        await _refused(world, name, admin.access_token, None)
+        await _refused(world, name, world.owner.access_token, None)
     else:
-        assert await world.call(name, admin.access_token)
+        assert await world.call(name, world.owner.access_token)
 
 
 @in_site_loop
 @pytest.mark.parametrize("name", ALL)
 async def test_demoted_admin_is_a_user(world: World, name: str) -> None:
-    await _answered_as_a_user(world, name, await world.site.register("admin", "user"))
+    await world.make_owner("admin")
+    await world.make_owner("user")
+    await _answered_as_a_user(world, name)
 
 
 @in_site_loop
@@ -243,15 +248,17 @@ def _access(name: str) -> int:
     return access
 
 
-async def _answered_as_a_user(world: World, name: str, user: auth_pb2.RegisterResponse) -> None:
+async def _answered_as_a_user(world: World, name: str) -> None:
     if _access(name) == access_pb2.ACCESS_ADMIN:
         before = await world.site.catalogue()
-        await _refused(world, name, user.access_token, "ERROR_REASON_ADMIN_REQUIRED", grpc.StatusCode.PERMISSION_DENIED)
+        await _refused(
+            world, name, world.owner.access_token, "ERROR_REASON_ADMIN_REQUIRED", grpc.StatusCode.PERMISSION_DENIED
+        )
         assert await world.site.catalogue() == before
     elif name in WRONG_CREDENTIALS:
-        await _refused(world, name, user.access_token, None)
+        await _refused(world, name, world.owner.access_token, None)
     else:
-        assert await world.call(name, user.access_token)
+        assert await world.call(name, world.owner.access_token)
 
 
 async def _refused(
