@@ -140,7 +140,7 @@ def _catalogue_changes() -> Iterator[BadRequest]:
         for field, value, at_fault, words in _bad_values(kind, shared_id):
             entry = {kind: {"title": "Anna", field: value}}
             yield BadRequest(create, entry, f"{kind}.{at_fault}", words)
-            whole = {f"{kind}_id": 1, **entry, "update_mask": field}
+            whole = {f"{kind}_id": 1, **entry, "update_mask": _json_name(field)}
             yield BadRequest(update, whole, f"{kind}.{at_fault}", words)
         yield BadRequest(update, {f"{kind}_id": 0, kind: {}, "update_mask": "year"}, f"{kind}_id", "1")
         yield BadRequest(update, {f"{kind}_id": 1, "update_mask": "year"}, kind, "required")
@@ -151,6 +151,12 @@ def _catalogue_changes() -> Iterator[BadRequest]:
         for item_id in (0, -1):
             yield BadRequest(rpc, {"item_id": item_id}, "item_id", "1")
     yield BadRequest("AdminService/ListAuditEntries", {"item_id": -1}, "item_id", "0")
+
+
+def _json_name(field: str) -> str:
+    """As a mask in JSON has it: imdbId."""
+    first, *rest = field.split("_")
+    return first + "".join(word.title() for word in rest)
 
 
 def _bad_values(kind: str, shared_id: str) -> Iterator[tuple[str, Any, str, str]]:
@@ -167,7 +173,7 @@ def _bad_values(kind: str, shared_id: str) -> Iterator[tuple[str, Any, str, str]
     for field in ("genres", "keywords", people):
         yield field, ["Drama", " "], f"{field}[1]", "regex"
         yield field, ["Drama", "Drama"], field, "unique"
-        yield field, [str(number) for number in range(101)], field, "at most"
+        yield field, [str(number) for number in range(101)], field, "item(s)"
         yield field, ["x" * 201], f"{field}[0]", "characters"
     for number in (-1, 40_000):
         yield length, number, length, "000"
