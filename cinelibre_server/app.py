@@ -1,11 +1,13 @@
 """The composition root: settings → pool → services → a gRPC server that answers."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import grpc
 import structlog
 from cinelibre.v1 import (
+    admin_pb2_grpc,
     auth_pb2_grpc,
     catalog_pb2_grpc,
     ratings_pb2_grpc,
@@ -20,7 +22,7 @@ from cinelibre_server import contract
 from cinelibre_server.config import Settings
 from cinelibre_server.embedding.runtime import Embedder
 from cinelibre_server.errors import StartupError
-from cinelibre_server.ingest.embed import check_embedding_model
+from cinelibre_server.ingest.embed import check_embedding_model, embed_item
 from cinelibre_server.interceptors.authentication import Authentication
 from cinelibre_server.interceptors.call import Interceptor
 from cinelibre_server.interceptors.chain import InterceptorChain
@@ -37,6 +39,7 @@ from cinelibre_server.search.background import QueryMeans, query_means
 from cinelibre_server.search.engine import SearchEngine
 from cinelibre_server.security.passwords import PasswordHasher
 from cinelibre_server.security.tokens import AccessTokens
+from cinelibre_server.services.admin import AdminService
 from cinelibre_server.services.auth import AuthService
 from cinelibre_server.services.catalog import CatalogService
 from cinelibre_server.services.messages import ItemMessages
@@ -46,6 +49,7 @@ from cinelibre_server.services.recommend import RecommendService
 from cinelibre_server.services.search import SearchService
 from cinelibre_server.services.system import SystemService
 from cinelibre_server.store.account_data import AccountDataStore
+from cinelibre_server.store.admin import AdminStore
 from cinelibre_server.store.batch_loader import BatchLoader
 from cinelibre_server.store.database import Pool, open_pool
 from cinelibre_server.store.items import ItemStore
@@ -188,6 +192,10 @@ def _add_services(
     search_pb2_grpc.add_SearchServiceServicer_to_server(
         SearchService(engine, search, recommend, items, messages, pages), server
     )
+    admin = AdminService(
+        AdminStore(pool), items, recommend, search, messages, pages, partial(embed_item, pool, embedder)
+    )
+    admin_pb2_grpc.add_AdminServiceServicer_to_server(admin, server)
     system_pb2_grpc.add_SystemServiceServicer_to_server(SystemService(health, embedder.identity.name), server)
     health_pb2_grpc.add_HealthServicer_to_server(health.servicer, server)
     names = [service.full_name for service in contract.services()]

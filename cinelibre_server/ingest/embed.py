@@ -1,6 +1,7 @@
 """Gives every film and book its embeddings and makes it known to search; keeps embeddings of one model only."""
 
 import hashlib
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -53,6 +54,14 @@ async def embed_missing(pool: Pool, embedder: Embedder, progress: Progress = sil
         return count
 
 
+async def embed_item(pool: Pool, embedder: Embedder, item_type: ItemType, item_id: int) -> None:
+    """Embeds one item, if it is new or its text changed. The embedder is that of the stored embeddings."""
+    async with pool.acquire() as connection, connection.transaction(isolation="read_committed"):
+        passage = await embeddings.lock_unembedded(connection, item_type, item_id)
+        if passage is not None:
+            await _embed(connection, embedder, KnownVectors.none(), item_type, [passage])
+
+
 async def forget_embeddings(pool: Pool, identity: ModelIdentity) -> int:
     """Drops the embeddings that the model would make otherwise now, and declares the model the database's.
 
@@ -80,22 +89,28 @@ async def _embed_type(connection: Connection, embedder: Embedder, item_type: Ite
             items = await embeddings.list_unembedded(connection, item_type, after=after, limit=_BATCH_ITEMS)
             if not items:
                 return count
-            texts = [texts_to_embed(item) for item in items]
-            made = await embedder.embed_passages([text for of_item in texts for text in of_item])
-            by_item = np.split(made, np.cumsum([len(of_item) for of_item in texts])[:-1])
-            await embeddings.save_embeddings(
-                connection,
-                item_type,
-                [item.item_id for item in items],
-                np.stack([vectors[0] for vectors in by_item]),
-                [_text_hash(embedder.identity, of_item[0]) for of_item in texts],
-            )
-            await save_indexed(
-                connection, [indexed_item(item, vectors[1:]) for item, vectors in zip(items, by_item, strict=True)]
-            )
+            await _embed(connection, embedder, known, item_type, items)
         after = items[-1].item_id
         count += len(items)
         step.advance(len(items))
+
+
+async def _embed(
+    connection: Connection, embedder: Embedder, known: KnownVectors, item_type: ItemType, items: Sequence[Passage]
+) -> None:
+    texts = [texts_to_embed(item) for item in items]
+    made = await embed_texts(embedder, known, [text for of_item in texts for text in of_item])
+    by_item = np.split(made, np.cumsum([len(of_item) for of_item in texts])[:-1])
+    await embeddings.save_embeddings(
+        connection,
+        item_type,
+        [item.item_id for item in items],
+        np.stack([vectors[0] for vectors in by_item]),
+        [_text_hash(embedder.identity, of_item[0]) for of_item in texts],
+    )
+    await save_indexed(
+        connection, [indexed_item(item, vectors[1:]) for item, vectors in zip(items, by_item, strict=True)]
+    )
 
 
 async def _record(connection: Connection, identity: ModelIdentity) -> None:

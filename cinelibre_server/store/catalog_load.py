@@ -79,8 +79,9 @@ async def load_items(
 
     An entry is an item we have if the source named it before, or if an item of the same type has its IMDb id,
     ISBN or Open Library id. With `overwrite` the entry's values win over ours; without it they only fill our
-    gaps. Nothing is deleted, and rows that stay the same are not written. New items get ascending ids in the
-    order of `entries`; new and changed ones wait for an embedding (embedded_text_hash is null).
+    gaps; a field that an admin set stays as it is. Nothing is deleted, and rows that stay the same are not
+    written. New items get ascending ids in the order of `entries`; new and changed ones wait for an embedding
+    (embedded_text_hash is null).
 
     Raises:
         ValueError: two entries have the same external_id.

@@ -120,3 +120,8 @@ class SearchStore:
             return [SuggestedTitle(*row) for row in await self._pool.fetch(_SQL["suggest"], key, limit, item_type)]
 
         return await self._suggested.find_or_fetch((key, limit, item_type), fetch)
+
+    def forget_lists(self) -> None:
+        """The catalogue was changed: the next search reads it anew."""
+        self._kept.clear()
+        self._suggested.clear()

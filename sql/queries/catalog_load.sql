@@ -91,34 +91,48 @@ from claims where staged.position = claims.position and (claims.claim > 1 or exi
 
 -- name: merge_known_items
 -- Puts the values that a known item shall have into its staged row: with $1 the source's value wins over ours,
--- otherwise it only fills a gap. A blank never replaces a value.
+-- otherwise it only fills a gap. A blank never replaces a value, and what an admin set stays.
 with merged as (
     select staged.position,
-        case when $1 then staged.title else items.title end as title,
-        case when $1 then staged.original_title else items.original_title end as original_title,
-        case when $1 then coalesce(staged.year, items.year)
+        case when 'title' = any(edited.fields) then items.title
+            when $1 then staged.title else items.title end as title,
+        case when 'original_title' = any(edited.fields) then items.original_title
+            when $1 then staged.original_title else items.original_title end as original_title,
+        case when 'year' = any(edited.fields) then items.year
+            when $1 then coalesce(staged.year, items.year)
             else coalesce(items.year, staged.year) end as year,
-        case when $1 then coalesce(staged.language, items.language)
+        case when 'language' = any(edited.fields) then items.language
+            when $1 then coalesce(staged.language, items.language)
             else coalesce(items.language, staged.language) end as language,
-        case when $1 and staged.genres <> '{}' or items.genres = '{}'
+        case when 'genres' = any(edited.fields) then items.genres
+            when $1 and staged.genres <> '{}' or items.genres = '{}'
             then staged.genres else items.genres end as genres,
-        case when $1 and staged.keywords <> '{}' or items.keywords = '{}'
+        case when 'keywords' = any(edited.fields) then items.keywords
+            when $1 and staged.keywords <> '{}' or items.keywords = '{}'
             then staged.keywords else items.keywords end as keywords,
-        case when $1 and staged.synopsis <> '' or items.synopsis = ''
+        case when 'synopsis' = any(edited.fields) then items.synopsis
+            when $1 and staged.synopsis <> '' or items.synopsis = ''
             then staged.synopsis else items.synopsis end as synopsis,
-        case when $1 and staged.directors <> '{}' or coalesce(movies.directors, '{}') = '{}'
+        case when 'directors' = any(edited.fields) then movies.directors
+            when $1 and staged.directors <> '{}' or coalesce(movies.directors, '{}') = '{}'
             then staged.directors else movies.directors end as directors,
-        case when $1 and staged.cast_names <> '{}' or coalesce(movies.cast_names, '{}') = '{}'
+        case when 'cast' = any(edited.fields) then movies.cast_names
+            when $1 and staged.cast_names <> '{}' or coalesce(movies.cast_names, '{}') = '{}'
             then staged.cast_names else movies.cast_names end as cast_names,
-        case when $1 then coalesce(staged.runtime_minutes, movies.runtime_minutes)
+        case when 'runtime_minutes' = any(edited.fields) then movies.runtime_minutes
+            when $1 then coalesce(staged.runtime_minutes, movies.runtime_minutes)
             else coalesce(movies.runtime_minutes, staged.runtime_minutes) end as runtime_minutes,
-        case when $1 then coalesce(staged.imdb_id, movies.imdb_id)
+        case when 'imdb_id' = any(edited.fields) then movies.imdb_id
+            when $1 then coalesce(staged.imdb_id, movies.imdb_id)
             else coalesce(movies.imdb_id, staged.imdb_id) end as imdb_id,
-        case when $1 and staged.authors <> '{}' or coalesce(books.authors, '{}') = '{}'
+        case when 'authors' = any(edited.fields) then books.authors
+            when $1 and staged.authors <> '{}' or coalesce(books.authors, '{}') = '{}'
             then staged.authors else books.authors end as authors,
-        case when $1 then coalesce(staged.page_count, books.page_count)
+        case when 'page_count' = any(edited.fields) then books.page_count
+            when $1 then coalesce(staged.page_count, books.page_count)
             else coalesce(books.page_count, staged.page_count) end as page_count,
-        case when $1 then coalesce(staged.isbn13, books.isbn13)
+        case when 'isbn13' = any(edited.fields) then books.isbn13
+            when $1 then coalesce(staged.isbn13, books.isbn13)
             else coalesce(books.isbn13, staged.isbn13) end as isbn13,
         (items.title, items.original_title, items.year, items.language, items.genres, items.keywords,
          items.synopsis, coalesce(movies.directors, '{}'), coalesce(movies.cast_names, '{}'),
@@ -128,6 +142,11 @@ with merged as (
     join items on items.item_id = staged.item_id
     left join movies on movies.movie_id = items.item_id
     left join books on books.book_id = items.item_id
+    cross join lateral (
+        select coalesce(array_agg(field), '{}') as fields
+        from audit_entries as entry cross join lateral jsonb_object_keys(entry.after) as field
+        where entry.item_id = items.item_id and entry.action in ('create', 'update')
+    ) as edited
     where not staged.is_new
 )
 update staged_items as staged set

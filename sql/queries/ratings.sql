@@ -1,9 +1,10 @@
 -- name: upsert_ratings
--- Stores ratings, or changes those there are; each user and item at most once. No row comes back for an unknown item.
+-- Stores ratings, or changes those there are; each user and item at most once. No row comes back for an unknown or
+-- hidden item.
 insert into ratings (user_id, item_id, half_stars)
 select given.user_id, i.item_id, given.half_stars
 from unnest($1::integer[], $2::integer[], $3::smallint[]) as given (user_id, item_id, half_stars)
-join items i on i.item_id = given.item_id
+join items i on i.item_id = given.item_id and i.hidden_at is null
 on conflict (user_id, item_id) do update set half_stars = excluded.half_stars, updated_at = now()
 returning user_id, item_id, half_stars, created_at, updated_at;
 
@@ -22,8 +23,8 @@ order by r.updated_at desc, r.item_id
 limit $5::integer;
 
 -- name: insert_interaction
--- Records an interaction. No row comes back for an unknown item.
+-- Records an interaction. No row comes back for an unknown or hidden item.
 insert into interactions (user_id, kind, item_id, query, position)
 select $1::integer, $2::interaction_kind, $3::integer, $4::text, $5::integer
-where $3::integer is null or exists (select from items where item_id = $3)
+where $3::integer is null or exists (select from items where item_id = $3 and hidden_at is null)
 returning created_at;

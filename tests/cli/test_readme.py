@@ -85,8 +85,8 @@ def test_what_the_readme_shows_is_what_happens(starter_database_url: str, model_
         launched(["make", "-s", "up"], folder, {**environment, "HOME": str(folder)}, cwd=REPO) as stack,
     ):
         _check_greeting(stack)
-        _check_console(stack, _path(tmp_path / "last", shims_first=False), "test@example.com")
-        _check_console(stack, _path(tmp_path / "first", shims_first=True), "second@example.com")
+        _check_console(stack, environment, _path(tmp_path / "last", shims_first=False), "test@example.com")
+        _check_console(stack, environment, _path(tmp_path / "first", shims_first=True), "second@example.com")
         _check_pasted_calls(stack, _path(tmp_path / "last", shims_first=False))
         _check_import(environment, _path(tmp_path / "last", shims_first=False), tmp_path)
         stack.stop(as_group=True)
@@ -98,12 +98,12 @@ def _check_greeting(stack: Launched) -> None:
     assert re.sub(address, "METRICS", _at(stack, greeting)) in re.sub(address, "METRICS", stack.output)
 
 
-def _check_console(stack: Launched, path: str, email: str) -> None:
+def _check_console(stack: Launched, environment: dict[str, str], path: str, email: str) -> None:
     shown = [
         Shown(*(text.replace("test@example.com", email) for text in (each.command, each.output))) for each in _shown()
     ]
     assert len(shown) > 8
-    printed = _run([_at(stack, each.command) for each in shown], path)
+    printed = _run([_at(stack, each.command) for each in shown], path, **environment)
     for each, output in zip(shown, printed, strict=True):
         assert output == each.output, each.command
 

@@ -99,6 +99,7 @@ begin
         join model.items m on m.item_id = c.item_id
         -- It may have gone from the catalogue since the training, and item 0 is none.
         where exists (select from public.items i where i.item_id = c.item_id)
+            and c.item_id not in (select h.item_id from cinelibre.hidden_items h)
     ),
     scales as materialized (
         select
