@@ -11,7 +11,7 @@ contract := .cache/contract.binpb
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup up test lint gen breaking bench bench-scale evaluate wheel clean
+.PHONY: help setup up test lint gen vectors breaking bench bench-scale evaluate wheel clean
 
 help: ## List these targets
 	@awk -F ': [^#]*## ' '/^[a-z-]+: .*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -34,6 +34,9 @@ lint: setup $(contract) ## Check style, types, the contract, and that generated 
 
 gen: setup ## Generate gen/ and the clients' types from proto/
 	cd proto && ../$(bin)/python -m codegen
+
+vectors: setup ## Make the embeddings that ship with the starter catalogue, after its texts were changed
+	$(bin)/python -m cinelibre_server.ingest.starter_vectors
 
 breaking: setup $(contract) ## Compare the contract with another commit's: make breaking BASE=v0.1.0
 	@rm -rf .cache/base && mkdir -p .cache/base

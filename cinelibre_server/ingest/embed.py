@@ -8,11 +8,12 @@ import numpy as np
 from cinelibre_server.embedding.model import ModelIdentity
 from cinelibre_server.embedding.runtime import Embedder
 from cinelibre_server.errors import StartupError
+from cinelibre_server.ingest.starter_vectors import KnownVectors, embed_texts
 from cinelibre_server.progress import Progress, Step, silent
 from cinelibre_server.search.indexing import indexed_item, passage_text, texts_to_embed
 from cinelibre_server.store import embeddings
 from cinelibre_server.store.database import Connection, Pool
-from cinelibre_server.store.embeddings import ITEM_TYPES, STORED_DIMENSIONS, ItemType, RecordedModel
+from cinelibre_server.store.embeddings import ITEM_TYPES, STORED_DIMENSIONS, ItemType, Passage, RecordedModel
 from cinelibre_server.store.search_index import count_terms, save_indexed
 
 # Some seconds of one core: so long the items of a batch stay locked.
@@ -48,8 +49,9 @@ async def embed_missing(pool: Pool, embedder: Embedder, progress: Progress = sil
         missing = await embeddings.count_unembedded(connection)
         if not missing:
             return 0
+        known = KnownVectors.load()
         with progress("Embedding the catalogue", missing, "items") as step:
-            count = sum([await _embed_type(connection, embedder, item_type, step) for item_type in ITEM_TYPES])
+            count = sum([await _embed_type(connection, embedder, known, item_type, step) for item_type in ITEM_TYPES])
         await count_terms(connection, count)
         return count
 
@@ -82,7 +84,9 @@ async def forget_embeddings(pool: Pool, identity: ModelIdentity) -> int:
     return count
 
 
-async def _embed_type(connection: Connection, embedder: Embedder, item_type: ItemType, step: Step) -> int:
+async def _embed_type(
+    connection: Connection, embedder: Embedder, known: KnownVectors, item_type: ItemType, step: Step
+) -> int:
     count = after = 0
     while True:
         async with connection.transaction():

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cinelibre_server.search.background import QueryMeans
-from cinelibre_server.search.reading import Reading, Writing
+from cinelibre_server.search.reading import Reading, Writing, spell
 from cinelibre_server.search.wishes import Wishes
 from cinelibre_server.store.items import ItemFilter, ItemKind
 from cinelibre_server.store.recommend import ScoreKey
@@ -46,24 +46,22 @@ class SearchEngine:
         """What the database is asked."""
         embedding = await self._embed_query(reading.text)
         shifted = embedding - _TAKEN_OFF[reading.writing] * self._means[reading.writing]
-        return Question(
-            shifted.astype(np.float32), reading.terms, reading.name_key, reading.sound, _wished(reading.wishes)
-        )
+        return Question(shifted.astype(np.float32), reading.terms, reading.names, _wished(reading.wishes))
 
     async def meaning_alone(self, reading: Reading) -> Question:
         """The question without words and names, to tell what they add."""
-        return replace(await self.question(reading), terms={}, name_key=None, sound=None, wished=ItemFilter())
+        return replace(await self.question(reading), terms={}, names=(), wished=ItemFilter())
 
     async def find_like(self, reading: Reading) -> int | None:
         """The item that "films like …" names; None if the query does not say so, or there is no such item."""
-        if reading.wishes.like is None or reading.name_key is None:
+        if reading.wishes.like is None:
             return None
-        return await self._store.find_named(reading.name_key, reading.sound)
+        return await self._store.find_named([spell(reading.wishes.like)])
 
 
 def words_alone(reading: Reading) -> Question:
     """The question by words only."""
-    return Question(None, reading.terms, None, None)
+    return Question(None, reading.terms, ())
 
 
 def _wished(wishes: Wishes) -> ItemFilter:

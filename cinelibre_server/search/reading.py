@@ -8,6 +8,7 @@ from cinelibre_server.search.romanization import name_key, script_of, sound_key
 from cinelibre_server.search.terms import count_terms
 from cinelibre_server.search.vocabulary import vocabulary
 from cinelibre_server.search.wishes import Wishes, read_wishes
+from cinelibre_server.store.search import SpelledName
 
 _LONGEST_NAME_WORDS = 8
 _MOST_TERMS = 200
@@ -23,23 +24,28 @@ class Writing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A query as search takes it, its terms counted. `name_key` and `sound` are None where it is too long for a name."""
+    """A query as search takes it, its terms counted. `names` is what of it may be a name, nothing if it is too long."""
 
     text: str
     writing: Writing
     terms: Mapping[str, int]
-    name_key: str | None
-    sound: str | None
+    names: tuple[SpelledName, ...]
     wishes: Wishes
 
 
 def read_query(query: str) -> Reading:
     """Reads a query of any length."""
     wishes = read_wishes(query)
-    name = wishes.rest or query
-    key = name_key(name) if len(name.split()) <= _LONGEST_NAME_WORDS else ""
+    # A year or a language may belong to the title: Vidhi 1984, Hindi Medium.
+    names = [spell(text) for text in dict.fromkeys((query, wishes.rest)) if len(text.split()) <= _LONGEST_NAME_WORDS]
     terms = dict(count_terms(query).most_common(_MOST_TERMS))
-    return Reading(query, writing_of(query), terms, key or None, sound_key(key) or None, wishes)
+    return Reading(query, writing_of(query), terms, tuple(name for name in names if name.key), wishes)
+
+
+def spell(text: str) -> SpelledName:
+    """A text as names are compared."""
+    key = name_key(text)
+    return SpelledName(" ".join(text.lower().split()), key, sound_key(key))
 
 
 def writing_of(text: str) -> Writing:

@@ -44,6 +44,12 @@ _READABLE = str.maketrans(
         "ṇ": "n", "ḥ": "h", "'": "", "’": "", "~": "",
     }
 )  # fmt: skip
+# How the transliteration spells Tamil's stops, of which the voiceless are doubled or begin a word.
+_VOICELESS = {"gh": "k", "jh": "c", "ḍh": "ṭ", "dh": "t", "bh": "p"}
+_VOICED = {"gh": "g", "jh": "s", "ḍh": "ḍ", "dh": "d", "bh": "b"}
+_DOUBLED_STOP = re.compile(r"(gh|jh|ḍh|dh|bh)\1")
+_FIRST_STOP = re.compile(r"\b(gh|jh|ḍh|dh|bh)")
+_STOP = re.compile(r"gh|jh|ḍh|dh|bh")
 # Scripts whose readers drop the last inherent vowel of a word.
 _DROPS_LAST_VOWEL = {"DEVANAGARI", "BENGALI", "GURMUKHI", "GUJARATI"}
 _LAST_VOWEL = re.compile(r"(?<=[^aeiouāīūèò\W])a\b")
@@ -113,7 +119,16 @@ def _transliterate(run: str, script: str | None) -> str:
         latin = _LAST_VOWEL.sub("", latin)
     if script == "BENGALI":
         latin = latin.replace("v", "b")
+    if script == "TAMIL":
+        latin = _voice_tamil(latin)
     return _ascii(latin.translate(_READABLE))
+
+
+def _voice_tamil(latin: str) -> str:
+    """Tamil writes k and g with one letter, and so on: it is voiced between vowels and after a nasal."""
+    latin = _DOUBLED_STOP.sub(lambda found: 2 * _VOICELESS[found[1]], latin)
+    latin = _FIRST_STOP.sub(lambda found: _VOICELESS[found[1]], latin)
+    return _STOP.sub(lambda found: _VOICED[found[0]], latin)
 
 
 def _ascii(text: str) -> str:

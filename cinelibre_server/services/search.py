@@ -147,9 +147,11 @@ def _filter(request: search_pb2.SemanticSearchRequest) -> SearchFilter:
 
 def _did_you_mean(found: Found) -> str:
     """The title of the best hit, if the query is spelled nearly so."""
-    if not found.hits or found.reading.name_key is None:
+    if not found.hits or not found.reading.names:
         return ""
     best = found.hits[0]
     if best.name is None or best.name_similarity < explanation.NEARLY_A_NAME:
         return ""
-    return "" if name_key(best.name) == found.reading.name_key else best.name
+    key = name_key(best.name)
+    # Part of a title is no typo.
+    return "" if any(name.key in key for name in found.reading.names) else best.name

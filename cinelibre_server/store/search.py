@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,21 +32,28 @@ class SearchFilter:
         return (*self.item.parameters, self.people, self.min_stars)
 
 
+class SpelledName(NamedTuple):
+    """A text in lower case and its keys."""
+
+    text: str
+    key: str
+    sound: str
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What search_items is asked: any reading of a query may be missing. `embedding` is float32[384], `terms` are counted."""
+    """What search_items is asked, whatever is missing. `embedding` is float32[384], `terms` are counted."""
 
     embedding: NDArray[np.float32] | None
     terms: Mapping[str, int]
-    name_key: str | None
-    sound: str | None
+    names: tuple[SpelledName, ...]
     wished: ItemFilter = field(default_factory=ItemFilter)
 
     @property
     def key(self) -> Hashable:
         """Equal for equal questions."""
         vector = None if self.embedding is None else self.embedding.tobytes()
-        return (vector, tuple(self.terms.items()), self.name_key, self.wished)
+        return (vector, tuple(self.terms.items()), self.names, self.wished)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +104,7 @@ class SearchStore:
                 self._fingerprint,
                 list(question.terms),
                 list(question.terms.values()),
-                question.name_key,
-                question.sound,
+                *_columns(question.names),
                 limit,
                 *wanted.parameters,
                 *question.wished.parameters,
@@ -108,10 +115,10 @@ class SearchStore:
 
         return await self._kept.find_or_fetch((question.key, wanted, limit, after), fetch)
 
-    async def find_named(self, name_key: str, sound: str | None) -> int | None:
-        """The item whose name is likest to a key, None if none is like it."""
-        row = await self._pool.fetchrow(_SQL["find_named"], name_key, sound)
-        return row["item_id"] if row else None
+    async def find_named(self, names: Sequence[SpelledName]) -> int | None:
+        """The item whose name is likest to one of the texts, None if none is like it."""
+        item_id: int | None = await self._pool.fetchval(_SQL["find_named"], *_columns(names))
+        return item_id
 
     async def suggest(self, key: str, limit: int, item_type: ItemKind | None) -> Sequence[SuggestedTitle]:
         """Titles for the key of what has been typed; the list may be FRESH_SECONDS old."""
@@ -125,3 +132,7 @@ class SearchStore:
         """The catalogue was changed: the next search reads it anew."""
         self._kept.clear()
         self._suggested.clear()
+
+
+def _columns(names: Sequence[SpelledName]) -> tuple[list[str], list[str], list[str]]:
+    return [name.text for name in names], [name.key for name in names], [name.sound for name in names]

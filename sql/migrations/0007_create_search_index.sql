@@ -1,3 +1,6 @@
+-- Edit distances, to find titles with typos.
+create extension if not exists fuzzystrmatch schema public;
+
 -- What search looks at, made from the items by `cinelibre embed` and everything that embeds. An item whose
 -- embedded_text_hash is null waits to be looked at.
 

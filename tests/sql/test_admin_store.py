@@ -10,10 +10,11 @@ import pytest
 from cinelibre.v1 import admin_pb2
 
 from cinelibre_server.embedding.runtime import Embedder
-from cinelibre_server.ingest.embed import embed_item, embed_missing, passage_text
+from cinelibre_server.ingest.embed import embed_item, embed_missing
 from cinelibre_server.ingest.starter import load_starter
 from cinelibre_server.interceptors.call import AuthenticatedUser, set_current_user
 from cinelibre_server.progress import silent
+from cinelibre_server.search.indexing import passage_text
 from cinelibre_server.services.admin import AdminService
 from cinelibre_server.services.messages import ItemMessages
 from cinelibre_server.services.paging import PageTokens
@@ -173,7 +174,7 @@ async def test_a_change_stands_when_it_cannot_be_embedded(pool: Pool, admin_id: 
         AdminStore(pool),
         ItemStore(pool),
         RecommendStore(pool),
-        SearchStore(pool),
+        SearchStore(pool, "a model"),
         ItemMessages(),
         PageTokens([b"key"]),
         fail,

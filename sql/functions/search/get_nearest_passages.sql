@@ -42,6 +42,10 @@ begin
             order by p.embedding operator(public.<#>) p_query limit p_limit
         );
     end if;
-    return array(select p.item_id from public.passages p order by p.embedding operator(public.<#>) p_query limit p_limit);
+    return array(
+        select p.item_id from public.passages p
+        where p.item_id not in (select h.item_id from cinelibre.hidden_items h)
+        order by p.embedding operator(public.<#>) p_query limit p_limit
+    );
 end
 $$;

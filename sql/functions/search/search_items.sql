@@ -11,7 +11,7 @@
 -- The query's vector has the mean of queries in its script taken off, so that passages near to all of them lose
 -- their advantage (hubs: Radovanović et al., JMLR 2010; Smith et al., ICLR 2017); it need not be of length 1. Null, or of
 -- another model than p_fingerprint says, and it is left out.
--- p_name_key is null for a query that is too long for a name.
+-- p_names are what of the query may be a name; none of one that is too long for that.
 -- Filters are strict, wishes (p_wished_*) only lift. Where few items pass the filters, all of their passages are compared.
 -- matched is name, credits or synopsis; a passage is given by its first character and its length.
 -- Keyset paging as in get_popular_items; candidates are the same for each page.
@@ -20,8 +20,9 @@ create function cinelibre.search_items(
     p_fingerprint text,
     p_terms text[],
     p_term_counts integer[],
-    p_name_key text,
-    p_sound text,
+    p_names text[],
+    p_name_keys text[],
+    p_sounds text[],
     p_limit integer default 20,
     p_item_type public.item_type default null,
     p_languages text[] default null,
@@ -87,7 +88,7 @@ begin
         select t.item_id, t.score from cinelibre.get_term_scores(p_terms, p_term_counts) t
     ),
     named as materialized (
-        select n.item_id, n.name, n.similarity from cinelibre.get_named_items(p_name_key, p_sound) n
+        select n.item_id, n.name, n.similarity from cinelibre.get_named_items(p_names, p_name_keys, p_sounds) n
     ),
     chosen as (
         select u.item_id from unnest(near) as u (item_id)
@@ -120,10 +121,9 @@ begin
                 )::integer as fulfilled
         from chosen c
         join public.items i on i.item_id = c.item_id
-        where not is_filtered
-            or cinelibre.search_passes(
-                i, p_item_type, p_languages, p_genres, p_year_from, p_year_to, p_people, p_min_stars
-            )
+        where cinelibre.search_passes(
+            i, p_item_type, p_languages, p_genres, p_year_from, p_year_to, p_people, p_min_stars
+        )
     ),
     products as (
         select p.item_id, p.place, p.first_character, p.character_count, -(p.embedding operator(public.<#>) query) as product

@@ -20,7 +20,7 @@ begin
         select distinct on (b.item_id) b.item_id, b.name, b.at_begin, i.item_type, i.title, i.year
         from begun b
         join public.items i on i.item_id = b.item_id
-        where p_item_type is null or i.item_type = p_item_type
+        where i.hidden_at is null and (p_item_type is null or i.item_type = p_item_type)
         order by b.item_id, b.at_begin desc, length(b.name)
     ),
     beginning as (
@@ -46,7 +46,9 @@ begin
         select distinct on (n.item_id) n.item_id, i.item_type, n.name, i.title, i.year, 1, 0
         from near n
         join public.items i on i.item_id = n.item_id
-        where n.item_id not in (select b.item_id from beginning b) and (p_item_type is null or i.item_type = p_item_type)
+        where n.item_id not in (select b.item_id from beginning b)
+            and i.hidden_at is null
+            and (p_item_type is null or i.item_type = p_item_type)
     )
     select f.item_id, f.item_type, f.name, f.title, f.year
     from found f
