@@ -112,13 +112,15 @@ begin
     candidates as materialized (
         select
             i.item_id,
-            (p_wished_type is not null and i.item_type = p_wished_type)::integer
-                + (p_wished_languages is not null and i.language = any (p_wished_languages))::integer
-                + (p_wished_genres is not null and lower(i.genres::text)::text[] && p_wished_genres)::integer
-                + (
-                    num_nonnulls(p_wished_year_from, p_wished_year_to) > 0
-                    and i.year between coalesce(p_wished_year_from, 0) and coalesce(p_wished_year_to, 9999)
-                )::integer as fulfilled
+            coalesce((i.item_type = p_wished_type)::integer, 0)
+                + coalesce((i.language = any (p_wished_languages))::integer, 0)
+                + coalesce((lower(i.genres::text)::text[] && p_wished_genres)::integer, 0)
+                + case
+                    when num_nonnulls(p_wished_year_from, p_wished_year_to) = 0 then 0
+                    else coalesce(
+                        (i.year between coalesce(p_wished_year_from, 0) and coalesce(p_wished_year_to, 9999))::integer, 0
+                    )
+                end as fulfilled
         from chosen c
         join public.items i on i.item_id = c.item_id
         where cinelibre.search_passes(
