@@ -251,14 +251,7 @@ def sync(
 
     async def run() -> None:
         async with _database(data_dir, database_url) as url:
-            await run_sync(
-                url,
-                source or [],
-                Options(full, limit),
-                requests_per_second=requests_per_second,
-                embed=embed,
-                daemon=daemon,
-            )
+            await run_sync(url, source or [], Options(full, limit), requests_per_second, embed=embed, daemon=daemon)
 
     _run(run())
 

@@ -24,7 +24,7 @@ _console = Console()
 
 
 async def run_sync(
-    url: str, names: Sequence[str], options: Options, *, requests_per_second: float | None, embed: bool, daemon: bool
+    url: str, names: Sequence[str], options: Options, requests_per_second: float | None, *, embed: bool, daemon: bool
 ) -> None:
     """Syncs the named sources, one after the other, or all of them; as a daemon now and at every midnight (UTC).
 

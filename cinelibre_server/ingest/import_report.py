@@ -16,10 +16,10 @@ class BadRows:
     count: int
     places: tuple[str, ...]
 
-    def line(self) -> str:
+    def line(self, unit: str = "rows") -> str:
         """The same for people."""
         more = ", ..." if self.count > len(self.places) else ""
-        return f"{self.count:,} rows, {self.reason}: {', '.join(self.places)}{more}"
+        return f"{self.count:,} {unit}, {self.reason}: {', '.join(self.places)}{more}"
 
 
 class BadRowLog:

@@ -230,7 +230,7 @@ async def test_a_film_that_fails_is_named_and_tried_again_next_time(database_url
     report = await sync(database_url, tmdb(fake))
     assert (report.items.added, report.finished) == (38, True)
     assert [(row.reason, sorted(row.places)) for row in report.failures.rows()] == [("HTTP 500", ["3", "33"])]
-    assert "failed:   2 rows, HTTP 500: 3, 33" in report.lines()
+    assert "failed:   2 films, HTTP 500: 3, 33" in report.lines()
     fake.fault = lambda request: None
     report = await sync(database_url, tmdb(fake))
     assert (report.items.added, report.failed_count) == (2, 0)
@@ -242,7 +242,7 @@ async def test_a_service_that_is_down_is_said_in_a_line_and_what_was_read_is_kep
     async with fake.running():
         fake.fault = lambda request: RESET if request.number > 200 and request.path.startswith(path) else None
         with pytest.raises(
-            StartupError, match=r"^TMDB (can't be reached|keeps failing) \(the connection failed.*kept$"
+            StartupError, match=r"^TMDB (can't be reached|keeps failing) \(the connection broke off\).*kept$"
         ):
             await sync(database_url, tmdb(fake))
         kept = await one(database_url, "select count(*) from movies")

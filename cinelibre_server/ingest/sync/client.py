@@ -100,8 +100,11 @@ class ServiceClient:
                 except httpx.TimeoutException:
                     reason = "no answer in time"
                     continue
-                except httpx.RequestError as error:
-                    reason = f"the connection failed ({type(error).__name__})"
+                except httpx.ConnectError:
+                    reason = "no connection"
+                    continue
+                except httpx.RequestError:
+                    reason = "the connection broke off"
                     continue
                 except ValueError:
                     reason = "the answer is no whole JSON"

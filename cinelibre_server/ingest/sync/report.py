@@ -42,8 +42,8 @@ class SyncReport:
             f" {items.unchanged:,} unchanged, {self.vanished:,} vanished upstream, {left_out:,} left out,"
             f" {self.failed_count:,} failed; {self.seconds:.1f} s",
         ]
-        lines += [f"left out: {row.line()}" for row in self.left_out.rows()]
-        lines += [f"failed:   {row.line()}" for row in self.failures.rows()]
+        lines += [f"left out: {row.line(self.unit)}" for row in self.left_out.rows()]
+        lines += [f"failed:   {row.line(self.unit)}" for row in self.failures.rows()]
         if self.failed_count:
             lines.append("The next run tries again what failed.")
         if not self.finished:
