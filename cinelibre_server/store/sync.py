@@ -10,6 +10,7 @@ import asyncpg
 
 from cinelibre_server.store.catalog_load import BookEntry, LoadCounts, MovieEntry, load_items
 from cinelibre_server.store.database import Connection
+from cinelibre_server.store.item_union import unite_items
 from cinelibre_server.store.queries import load_queries
 
 _QUERIES = load_queries("sync")
@@ -142,6 +143,8 @@ async def save_outcomes(
 ) -> Saved:
     """Brings the catalogue to what the source says; what it says as before is not written.
 
+    Items that turn out to be one are united.
+
     `outcomes` have each id once; `stronger` names by field the sources that this one doesn't overrule. Runs in the
     caller's transaction.
     """
@@ -156,6 +159,7 @@ async def save_outcomes(
         for each in found
         if each.external_id not in known or known[each.external_id]["content_hash"] != hashes[each.external_id]
     ]
+    await unite_items(connection, source, [each.entry for each in new])
     counts, refused = await _load(connection, source, [each.entry for each in new], stronger)
     unread = {each.external_id for each in refused}
     read = [each for each in new if each.external_id not in unread]

@@ -10,8 +10,10 @@ import asyncpg
 import pytest
 
 from cinelibre_server.errors import StartupError
+from cinelibre_server.ingest.starter import load_starter
 from cinelibre_server.ingest.sync.pace import Patience
 from cinelibre_server.store.catalog_load import LoadCounts
+from cinelibre_server.store.database import Pool
 from tests.fakes.service import HANG, RESET, TRUNCATED_BODY, TRUNCATED_JSON, Fault, Request, status
 from tests.fakes.tmdb import KEY, FakeTmdb, film
 from tests.sql.sync_runs import one, row_versions, state, sync, tmdb
@@ -160,6 +162,20 @@ async def test_surprising_values_are_blank_and_stop_nothing(database_url: str, f
     assert await _field(database_url, 105, "title") == "A B C"
     assert await _field(database_url, 105, "char_length(synopsis)") == 10_000
     assert await _field(database_url, 106, "title") == "केवल मूल"
+
+
+async def test_upstream_goes_before_the_starter_catalogue_and_stays_there(pool: Pool, database_url: str) -> None:
+    await load_starter(pool)
+    sholay = film(1, title="Sholay!", imdb_id="tt0073707", overview="", external_ids=None)
+    fake = FakeTmdb([sholay])
+    async with fake.running():
+        assert (await sync(database_url, tmdb(fake))).items == LoadCounts(added=0, changed=1, unchanged=0)
+    ours = await one(database_url, "select synopsis from items where item_id = 1")
+    assert ours.startswith("A retired police officer")
+    assert await one(database_url, "select title from items where item_id = 1") == "Sholay!"
+    # The next start loads the starter catalogue again.
+    assert (await load_starter(pool)).changed == 0
+    assert await one(database_url, "select title from items where item_id = 1") == "Sholay!"
 
 
 async def test_two_ids_of_one_film_are_one_item(database_url: str, fake: FakeTmdb) -> None:

@@ -46,7 +46,9 @@ async def test_films_and_books_come_with_their_native_titles(database_url: str, 
     assert await rows(database_url, books) == [
         ("Book 500", "বই 500", 1929, ["Bibhutibhushan Bandyopadhyay"], 320, "9780143039648")
     ]
-    aliases = "select alias, language from item_aliases join items using (item_id) where title = 'Film 7' order by 2, 1"
+    aliases = (
+        "select alias, a.language from item_aliases a join items using (item_id) where title = 'Film 7' order by 2, 1"
+    )
     assert await rows(database_url, aliases) == [("The Other Name 7", "en"), ("படம் 7", "ta")]
     ids = "select source, external_id from item_external_ids join items using (item_id) where title = $1 order by 1"
     assert await rows(database_url, ids, "Film 7") == [("imdb", "tt0000007"), ("tmdb", "7"), ("wikidata", "Q7")]
@@ -134,6 +136,40 @@ async def test_one_film_from_two_sources_is_one_item_whoever_comes_first(
     }
     named_by = "select distinct source from item_aliases join items using (item_id) where title = 'Title 1' order by 1"
     assert await rows(database_url, named_by) == [("tmdb",), ("wikidata",)]
+
+
+async def test_two_items_that_turn_out_to_be_one_are_united(database_url: str, fake: FakeWikidata) -> None:
+    for number in (1, 2, 3):
+        fake.items[number].facts = [("minutes", "125")]
+    apart = film(1, original_language="bn", imdb_id=None, external_ids=None, runtime=None)
+    other = FakeTmdb([apart, film(3, original_language="bn", imdb_id=None, external_ids={"wikidata_id": "Q2"})])
+    async with other.running():
+        await sync(database_url, tmdb(other))
+        await sync(database_url, wikidata(fake))
+        # TMDB's 1 and Wikidata's Q1 don't know each other; TMDB's 3 says that it is Q2.
+        assert await one(database_url, "select count(*) from movies") == 62
+        await one(database_url, "insert into users (name) values ('Asha'), ('Ravi')")
+        for user, source, ref, half_stars in ((1, "tmdb", "1", 8), (2, "tmdb", "1", 3), (2, "wikidata", "Q1", 9)):
+            await one(
+                database_url,
+                """insert into ratings (user_id, item_id, half_stars)
+                select $1, item_id, $4 from item_external_ids where source = $2 and external_id = $3""",
+                *(user, source, ref, half_stars),
+            )
+        # Now they do.
+        fake.items[1].facts += [("tmdb", "1")]
+        fake.items[1].modified = TODAY
+        await sync(database_url, wikidata(fake))
+        assert await one(database_url, "select count(*) from movies") == 61
+        mine = """select user_id, half_stars from ratings join item_external_ids using (item_id)
+            where source = 'wikidata' and external_id = 'Q1' order by user_id"""
+        assert await rows(database_url, mine) == [(1, 8), (2, 9)]
+        # What TMDB said is merged with it by TMDB's next run.
+        assert (await sync(database_url, tmdb(other))).failed_count == 0
+    merged = "select original_title, runtime_minutes, synopsis from item_details where title = 'Film 1'"
+    assert await rows(database_url, merged) == [("ছবি 1", 125, "The story of film 1.")]
+    totals = "select sum(rating_count) from item_rating_totals"
+    assert await one(database_url, totals) == 3 - 1
 
 
 @pytest.mark.parametrize("seed", range(3))

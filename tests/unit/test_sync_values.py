@@ -17,7 +17,9 @@ from cinelibre_server.ingest.sync.sources import SOURCES
 from cinelibre_server.ingest.sync.tmdb_films import read_film
 from cinelibre_server.ingest.sync.wikidata_items import read_items
 
-ANY_VALUE = st.sampled_from([None, True, -1, 0, 7, 1e300, "", "x", "0000-00-00", "7", [], {}])
+ANY_VALUE: st.SearchStrategy[object] = st.sampled_from(
+    [None, True, -1, 0, 7, 1e300, "", "x", "0000-00-00", "7", [], {}]
+)
 # Lists and objects of what may be anything, under names that are looked for.
 NAMES = ("name", "job", "order", "cast", "crew", "keywords", "translations", "iso_639_1", "data", "title", "value")
 ANY_JSON = st.recursive(
