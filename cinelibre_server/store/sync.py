@@ -135,7 +135,8 @@ async def list_books_to_describe(
 
 async def mark_listed(connection: Connection, source: str, run: int, external_ids: Sequence[str]) -> None:
     """The run came across these ids."""
-    await connection.execute(_QUERIES["mark_listed"], source, run, external_ids)
+    if external_ids:
+        await connection.execute(_QUERIES["mark_listed"], source, run, external_ids)
 
 
 async def save_outcomes(
@@ -163,25 +164,26 @@ async def save_outcomes(
     counts, refused = await _load(connection, source, [each.entry for each in new], stronger)
     unread = {each.external_id for each in refused}
     read = [each for each in new if each.external_id not in unread]
-    await _save_aliases(connection, source, read)
-    ids = [each.external_id for each in read]
-    await connection.execute(_QUERIES["save_found"], source, run, ids, [hashes[external_id] for external_id in ids])
+    if read:
+        await _save_aliases(connection, source, read)
+        ids = [each.external_id for each in read]
+        await connection.execute(_QUERIES["save_found"], source, run, ids, [hashes[ref] for ref in ids])
     written = {each.external_id for each in new}
-    as_before = [
-        each.external_id
-        for each in outcomes
-        if isinstance(each, LeftOut) or (isinstance(each, Found) and each.external_id not in written)
-    ]
-    await mark_listed(connection, source, run, as_before)
-    failed = [*(each for each in outcomes if isinstance(each, Failed)), *refused]
-    await connection.execute(
-        _QUERIES["save_failed"], source, run, [each.external_id for each in failed], [each.reason for each in failed]
-    )
+    as_before = [each for each in outcomes if isinstance(each, Found | LeftOut) and each.external_id not in written]
+    await mark_listed(connection, source, run, [each.external_id for each in as_before])
+    await _save_failed(connection, source, run, [*(each for each in outcomes if isinstance(each, Failed)), *refused])
     gone = [each.external_id for each in outcomes if isinstance(each, Gone)]
-    await connection.execute(_QUERIES["save_gone"], source, run, gone)
-    vanished = [each for each in gone if each in known and known[each]["content_hash"] and not known[each]["vanished"]]
+    if gone:
+        await connection.execute(_QUERIES["save_gone"], source, run, gone)
+    vanished = [ref for ref in gone if ref in known and known[ref]["content_hash"] and not known[ref]["vanished"]]
     unchanged = len(found) - counts.added - counts.changed - len(refused)
     return Saved(LoadCounts(counts.added, counts.changed, unchanged), len(vanished), tuple(refused))
+
+
+async def _save_failed(connection: Connection, source: str, run: int, failed: Sequence[Failed]) -> None:
+    if failed:
+        ids, reasons = [each.external_id for each in failed], [each.reason for each in failed]
+        await connection.execute(_QUERIES["save_failed"], source, run, ids, reasons)
 
 
 async def _load(

@@ -31,6 +31,15 @@ _STORED_BATCH = 100
 # So many in a row are no bad records: the service is down.
 _MOST_FAILURES_IN_A_ROW = 50
 
+_DATABASE_FAULTS = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.TransactionRollbackError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.InterfaceError,
+    ConnectionError,
+)
+
 _Find: TypeAlias = Callable[[str, int], Awaitable[list[str]]]
 
 
@@ -48,7 +57,7 @@ async def sync_source(
     """Goes on with the source's run, or begins a new one; fills `report` as it goes.
 
     Raises:
-        StartupError: another sync of the source runs, the source can't be read, or the database went away.
+        StartupError: another sync of the source runs, the source can't be read, or the database gave up.
     """
     started = time.monotonic()
     connection = await connect(url)
@@ -58,9 +67,9 @@ async def sync_source(
         run = await _Run.begin(connection, source, options, report)
         with progress(f"Syncing {source.title}", await run.count(), source.unit) as step:
             await run.go(step)
-    except (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, ConnectionError) as error:
+    except _DATABASE_FAULTS as error:
         raise StartupError(
-            f"the database went away ({type(error).__name__}): run the same command again, which goes on from here"
+            f"the database gave up ({type(error).__name__}): run the same command again, which goes on from here"
         ) from None
     finally:
         report.seconds = time.monotonic() - started
@@ -79,7 +88,10 @@ class _Known:
 
 
 class _Run:
-    """A run under way. Its cursor in the database is {begun_at, at}; `at` is None when the list is through."""
+    """A run under way. Its cursor in the database is {begun_at, at, full}.
+
+    `at` is None when the list is through, and `full` tells whether all of the source is gone through.
+    """
 
     def __init__(
         self, connection: Connection, source: Source, options: Options, report: SyncReport, checkpoint: Checkpoint
@@ -96,11 +108,12 @@ class _Run:
     async def begin(cls, connection: Connection, source: Source, options: Options, report: SyncReport) -> "_Run":
         """The run that was cut off, or a new one; with `full` only one that goes through all is gone on with."""
         last = await store.get_checkpoint(connection, source.name)
-        if last and last.cursor and (source.lists_all(last.cursor["begun_at"]) or not options.full):
+        if last and last.cursor and (last.cursor["full"] or not options.full):
             return cls(connection, source, options, report, last)
         bookmark = last.bookmark if last else None
-        first = source.first_cursor(bookmark, datetime.now(UTC).date(), full=options.full)
-        checkpoint = Checkpoint(last.run + 1 if last else 1, {"begun_at": first, "at": first}, bookmark)
+        full = options.full or bookmark is None
+        first = source.first_cursor(bookmark, datetime.now(UTC).date(), full=full)
+        checkpoint = Checkpoint(last.run + 1 if last else 1, {"begun_at": first, "at": first, "full": full}, bookmark)
         await store.save_checkpoint(connection, source.name, checkpoint)
         return cls(connection, source, options, report, checkpoint)
 

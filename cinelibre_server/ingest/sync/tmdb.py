@@ -26,8 +26,8 @@ _FIRST_DAY = date(1870, 1, 1)
 _DAYS_AHEAD = 3660
 # The changes endpoint refuses longer ranges.
 _CHANGES_DAYS = 14
-# After that, to go through all is about as much work as to go through what changed.
-_LONGEST_BREAK = timedelta(days=180)
+# TMDB's terms: nothing is kept for six months without being read again.
+_LONGEST_UNREAD = timedelta(days=150)
 
 
 def tmdb_service(url: str, token: str, requests_per_second: float | None, user_agent: str) -> Service:
@@ -58,8 +58,9 @@ def tmdb_service(url: str, token: str, requests_per_second: float | None, user_a
 class TmdbSource:
     """TMDB as a source.
 
-    A cursor of a run through all is {since, windows, page}: windows are [language, first day, last day] that are still
-    to be gone through, the days "" in a window without bounds. One of a run through changes is {since, from, page}.
+    A cursor of a run through all is {since, all_since, windows, page}: windows are [language, first day, last day] that
+    are still to be gone through, the days "" in a window without bounds. One of a run through changes is
+    {since, all_since, from, page}. since is the day the run began, all_since that of the last one through all.
     """
 
     name: ClassVar = "tmdb"
@@ -71,15 +72,16 @@ class TmdbSource:
         self._client = client
 
     def first_cursor(self, bookmark: Json | None, today: date, *, full: bool) -> Json:
-        """Through the changes since the last run began, unless that is too long ago."""
+        """Through the changes since the last run began, unless all was read too long ago."""
         since = today.isoformat()
-        if full or bookmark is None or date.fromisoformat(bookmark["since"]) < today - _LONGEST_BREAK:
-            return {"since": since, "windows": [[language.code, "", ""] for language in INDIAN_LANGUAGES], "page": 1}
-        return {"since": since, "from": bookmark["since"], "page": 1}
+        if full or bookmark is None or date.fromisoformat(bookmark["all_since"]) < today - _LONGEST_UNREAD:
+            windows = [[language.code, "", ""] for language in INDIAN_LANGUAGES]
+            return {"since": since, "all_since": since, "windows": windows, "page": 1}
+        return {"since": since, "all_since": bookmark["all_since"], "from": bookmark["since"], "page": 1}
 
     def bookmark(self, begun_at: Json) -> Json:
-        """The day the run began: changes are known by the day."""
-        return {"since": begun_at["since"]}
+        """The day the run began, because changes are known by the day, and the day the last one through all did."""
+        return {"since": begun_at["since"], "all_since": begun_at["all_since"]}
 
     def lists_all(self, begun_at: Json) -> bool:
         """Only a run through all does."""
@@ -133,7 +135,7 @@ class TmdbSource:
             else:
                 page = upto + 1
             refs, unreadable = _ids(pages)
-            after = {"since": since, "windows": windows, "page": page} if windows else None
+            after = {**cursor, "windows": windows, "page": page} if windows else None
             yield Batch(refs, after, unreadable=unreadable)
 
     async def _changes(self, cursor: Json) -> AsyncIterator[Batch]:
@@ -148,7 +150,7 @@ class TmdbSource:
             else:
                 page += 1
             refs, unreadable = _ids([answer])
-            after = {"since": cursor["since"], "from": first.isoformat(), "page": page} if first <= since else None
+            after = {**cursor, "from": first.isoformat(), "page": page} if first <= since else None
             yield Batch(refs, after, unreadable=unreadable)
 
     async def _discover(self, window: Sequence[str], page: int) -> Json:
