@@ -37,11 +37,13 @@ class Pace:
     async def turn(self) -> None:
         """Waits for a call's turn."""
         loop = asyncio.get_running_loop()
-        mine = max(self._next, loop.time())
-        self._next = mine + self._interval
-        # Again, because a pause can begin while we wait.
-        while (wait := max(mine, self._held_until) - loop.time()) > 0:  # noqa: ASYNC110
-            await asyncio.sleep(wait)
+        while True:
+            mine = max(self._next, self._held_until, loop.time())
+            self._next = mine + self._interval
+            await asyncio.sleep(mine - loop.time())
+            # A pause that began meanwhile sends everybody to the end of the queue, and not off at once.
+            if mine >= self._held_until:
+                return
 
     def hold(self, seconds: float) -> None:
         """No call has its turn for so long."""

@@ -221,16 +221,23 @@ async def _read_ahead(
 ) -> AsyncGenerator[tuple[Batch, list[Outcome]], None]:
     """The batches in order, each with what the source says, while the next ones are being read."""
     waiting: deque[tuple[Batch, asyncio.Task[list[Outcome]]]] = deque()
+    fault: StartupError | None = None
     try:
-        async with aclosing(batches):
-            async for batch in batches:
-                waiting.append((batch, asyncio.create_task(source.fetch(batch.refs))))
-                if len(waiting) > _AHEAD:
-                    ready, task = waiting.popleft()
-                    yield ready, await task
+        try:
+            async with aclosing(batches):
+                async for batch in batches:
+                    waiting.append((batch, asyncio.create_task(source.fetch(batch.refs))))
+                    if len(waiting) > _AHEAD:
+                        ready, task = waiting.popleft()
+                        yield ready, await task
+        except StartupError as error:
+            # What was listed before is worth to be kept.
+            fault = error
         while waiting:
             ready, task = waiting.popleft()
             yield ready, await task
+        if fault:
+            raise fault
     finally:
         for _, task in waiting:
             task.cancel()

@@ -188,7 +188,10 @@ def _ids(pages: Sequence[Json]) -> tuple[tuple[str, ...], int]:
 
 
 def _split(window: Sequence[str], since: str) -> list[list[str]]:
-    """The window in two, as its list ends at page 500; empty if it is a single day."""
+    """The window in two, as its list ends at page 500; empty if it is a single day.
+
+    A film without a date is in no window with bounds: it comes when it gets one, which is a change.
+    """
     language, first_text, last_text = window
     first = date.fromisoformat(first_text) if first_text else _FIRST_DAY
     last = date.fromisoformat(last_text) if last_text else date.fromisoformat(since) + timedelta(days=_DAYS_AHEAD)
