@@ -234,6 +234,36 @@ def train(
 
 
 @app.command()
+def sync(
+    source: Annotated[
+        list[str] | None,
+        typer.Argument(help="tmdb, wikidata, openlibrary, googlebooks. [default: all]", show_default=False),
+    ] = None,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+    full: Annotated[bool, typer.Option("--full", help="Go through all of the source, not only what changed.")] = False,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Stop after so many items, to try it out.", show_default=False)
+    ] = None,
+    requests_per_second: Annotated[
+        float | None,
+        typer.Option(min=0.1, max=1000, help="Calls a second. [default: what the source allows]", show_default=False),
+    ] = None,
+    embed: Annotated[bool, typer.Option("--embed/--no-embed", help="Embed what is new or changed.")] = True,
+    daemon: Annotated[bool, typer.Option("--daemon", help="Stay, and sync again every midnight (UTC).")] = False,
+) -> None:
+    """Bring in films and books from upstream sources, or what changed there; goes on where the last run ended."""
+    from cinelibre_server.commands.sync import run_sync
+    from cinelibre_server.ingest.sync.runner import Options
+
+    async def run() -> None:
+        async with _database(data_dir, database_url) as url:
+            await run_sync(url, source or [], Options(full, limit), requests_per_second, embed=embed, daemon=daemon)
+
+    _run(run())
+
+
+@app.command()
 def version() -> None:
     """Print the version."""
     _out.print(__version__)

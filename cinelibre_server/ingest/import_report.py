@@ -1,4 +1,4 @@
-"""What an import did, and which rows of its files it could not use."""
+"""What an import did, and which rows or items of its source it could not use."""
 
 from dataclasses import dataclass
 
@@ -10,11 +10,16 @@ _KEPT_PLACES = 20
 
 @dataclass(frozen=True, slots=True)
 class BadRows:
-    """Rows left out for one `reason`: how many, and the first 20 as `file:line`."""
+    """Rows left out for one `reason`: how many, and the first 20 as `file:line` or by their ids."""
 
     reason: str
     count: int
     places: tuple[str, ...]
+
+    def line(self, unit: str = "rows") -> str:
+        """The same for people."""
+        more = ", ..." if self.count > len(self.places) else ""
+        return f"{self.count:,} {unit}, {self.reason}: {', '.join(self.places)}{more}"
 
 
 class BadRowLog:
@@ -26,10 +31,14 @@ class BadRowLog:
 
     def add(self, file: str, line: int, reason: str) -> None:
         """Line `line` (from 1) of `file` can't be used."""
+        self.add_place(f"{file}:{line}", reason)
+
+    def add_place(self, place: str, reason: str) -> None:
+        """What is at `place` can't be used."""
         self._counts[reason] = self._counts.get(reason, 0) + 1
         places = self._places.setdefault(reason, [])
         if len(places) < _KEPT_PLACES:
-            places.append(f"{file}:{line}")
+            places.append(place)
 
     def rows(self) -> tuple[BadRows, ...]:
         """All that was added, the most frequent reason first."""
@@ -76,7 +85,5 @@ class ImportReport:
             f" {ratings.duplicates:,} repeated",
             f"time:    {self.seconds:.1f} s ({self.ratings_per_second:,.0f} ratings/s)",
         ]
-        for bad in self.bad_rows:
-            more = ", ..." if bad.count > len(bad.places) else ""
-            lines.append(f"skipped: {bad.count:,} rows, {bad.reason}: {', '.join(bad.places)}{more}")
+        lines += [f"skipped: {bad.line()}" for bad in self.bad_rows]
         return lines
