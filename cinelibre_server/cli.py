@@ -257,7 +257,7 @@ def sync(
     from cinelibre_server.ingest.sync.runner import Options
 
     async def run() -> None:
-        async with _database(data_dir, database_url) as url:
+        async with open_database(data_dir, database_url) as url:
             await run_sync(url, source or [], Options(full, limit), requests_per_second, embed=embed, daemon=daemon)
 
     _run(run())

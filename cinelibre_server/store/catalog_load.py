@@ -104,11 +104,11 @@ async def load_items(
     """Adds the items of `source` that are new, and updates those that differ, in one transaction.
 
     An entry is an item we have if the source named it before, or if an item of the same type has one of its
-    `shared_ids`. With `overwrite` the entry's values win over ours, without it they only fill our gaps; a field
-    that an admin set stays as it is. What an upstream source said is overwritten by no other; `stronger` makes `source` one of them: it names by field those
-    that `source` doesn't overrule, and the fields where it wins are recorded as its own. Nothing is deleted, and rows
-    that stay the same are not written. New items get ascending ids in the order of `entries`; new ones and those
-    whose text changed wait for an embedding (embedded_text_hash is null).
+    `shared_ids`. With `overwrite` the entry's values win over ours, without it they only fill our gaps; a field that an
+    admin set stays as it is. What an upstream source said is overwritten by no other; `stronger` makes `source` one of
+    them: it names by field those that `source` doesn't overrule, and the fields where it wins are recorded as its own.
+    Nothing is deleted, and rows that stay the same are not written. New items get ascending ids in the order of
+    `entries`; new ones and those whose text changed wait for an embedding (embedded_text_hash is null).
 
     Raises:
         ValueError: two entries have the same external_id.
