@@ -26,7 +26,7 @@ _PAGE = 1000
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """What an item's embedding is made from; `people` are directors and cast, or authors."""
+    """What an item's embeddings and its place in search are made from; `people` are directors and cast, or authors."""
 
     item_id: int
     title: str
@@ -36,6 +36,7 @@ class Passage:
     genres: tuple[str, ...]
     keywords: tuple[str, ...]
     synopsis: str
+    aliases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,4 +125,5 @@ def _passage(row: asyncpg.Record) -> Passage:
         genres=tuple(row["genres"]),
         keywords=tuple(row["keywords"]),
         synopsis=row["synopsis"],
+        aliases=tuple(row["aliases"]),
     )

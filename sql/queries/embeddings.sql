@@ -17,7 +17,8 @@ select (select count(*) from movies where embedded_text_hash is null)
 -- Up to $2 films after id $1 that wait for an embedding. They stay locked to the end of the transaction, so
 -- that their text can't change meanwhile; what another process has locked is left to it.
 select items.item_id, items.title, items.original_title, items.year, items.genres, items.keywords,
-    items.synopsis, movies.directors || movies.cast_names as people
+    items.synopsis, movies.directors || movies.cast_names as people,
+    array(select alias from item_aliases where item_aliases.item_id = items.item_id order by alias) as aliases
 from movies join items on items.item_id = movies.movie_id
 where movies.movie_id > $1 and movies.embedded_text_hash is null
 order by movies.movie_id limit $2
@@ -26,7 +27,8 @@ for no key update of movies skip locked;
 -- name: list_unembedded_book
 -- The same for books.
 select items.item_id, items.title, items.original_title, items.year, items.genres, items.keywords,
-    items.synopsis, books.authors as people
+    items.synopsis, books.authors as people,
+    array(select alias from item_aliases where item_aliases.item_id = items.item_id order by alias) as aliases
 from books join items on items.item_id = books.book_id
 where books.book_id > $1 and books.embedded_text_hash is null
 order by books.book_id limit $2
@@ -55,7 +57,8 @@ where books.book_id = made.book_id;
 -- name: list_embedded_movie
 -- Up to $2 films after id $1 that have an embedding, and the hash of what it was made from.
 select items.item_id, items.title, items.original_title, items.year, items.genres, items.keywords,
-    items.synopsis, movies.directors || movies.cast_names as people, movies.embedded_text_hash
+    items.synopsis, movies.directors || movies.cast_names as people, movies.embedded_text_hash,
+    array(select alias from item_aliases where item_aliases.item_id = items.item_id order by alias) as aliases
 from movies join items on items.item_id = movies.movie_id
 where movies.movie_id > $1 and movies.embedded_text_hash is not null
 order by movies.movie_id limit $2;
@@ -63,7 +66,8 @@ order by movies.movie_id limit $2;
 -- name: list_embedded_book
 -- The same for books.
 select items.item_id, items.title, items.original_title, items.year, items.genres, items.keywords,
-    items.synopsis, books.authors as people, books.embedded_text_hash
+    items.synopsis, books.authors as people, books.embedded_text_hash,
+    array(select alias from item_aliases where item_aliases.item_id = items.item_id order by alias) as aliases
 from books join items on items.item_id = books.book_id
 where books.book_id > $1 and books.embedded_text_hash is not null
 order by books.book_id limit $2;
