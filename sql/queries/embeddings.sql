@@ -80,6 +80,43 @@ update movies set embedding = null, embedded_text_hash = null where movie_id = a
 -- The same for books.
 update books set embedding = null, embedded_text_hash = null where book_id = any($1::int[]);
 
+-- name: list_next
+-- The items that the model with this fingerprint has embedded beside what serves, and the hashes of their texts.
+select item_id, text_hash from next_embeddings where fingerprint = $1;
+
+-- name: save_next
+-- What a model makes of items, beside what serves.
+insert into next_embeddings (item_id, fingerprint, text_hash, embedding)
+select made.item_id, $1, made.text_hash, made.embedding
+from unnest($2::int[], $3::bytea[], $4::vector[]) as made (item_id, text_hash, embedding);
+
+-- name: forget_next
+-- Nothing of these items is kept beside what serves; with null, of none at all.
+delete from next_embeddings where $1::int[] is null or item_id = any($1);
+
+-- name: swap_movies
+-- The gathered embeddings of a model take the place of those that serve. Films that wait for an embedding go on waiting.
+update movies set embedding = made.embedding, embedded_text_hash = made.text_hash
+from next_embeddings as made
+where made.item_id = movies.movie_id and made.fingerprint = $1 and movies.embedded_text_hash is not null;
+
+-- name: swap_books
+-- The same for books.
+update books set embedding = made.embedding, embedded_text_hash = made.text_hash
+from next_embeddings as made
+where made.item_id = books.book_id and made.fingerprint = $1 and books.embedded_text_hash is not null;
+
+-- name: drop_swapped_passages
+-- The passages that the gathered ones of a model replace.
+delete from passages using next_embeddings as made where made.item_id = passages.item_id and made.fingerprint = $1;
+
+-- name: swap_passages
+-- The gathered passages take their place.
+insert into passages (item_id, place, first_character, character_count, embedding)
+select p.item_id, p.place, p.first_character, p.character_count, p.embedding
+from next_passages as p join next_embeddings as made using (item_id)
+where made.fingerprint = $1;
+
 -- name: list_movie_vectors
 -- All films with an embedding, and it.
 select movie_id, embedding from movies where embedding is not null order by movie_id;
