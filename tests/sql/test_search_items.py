@@ -127,7 +127,7 @@ async def test_words_are_scored_as_bm25(pool: Pool) -> None:
             expected[item] = total
     rows = await pool.fetch("select * from get_term_scores($1, $2)", list(query), list(query.values()))
     assert len(expected) > 20
-    assert dict(rows) == pytest.approx(expected, rel=1e-5)
+    assert {row["item_id"]: row["score"] for row in rows} == pytest.approx(expected, rel=1e-5)
 
 
 async def test_names_in_other_spellings_parts_and_scripts(pool: Pool) -> None:
@@ -164,7 +164,7 @@ async def test_wishes_lift_and_leave_nothing_out(pool: Pool) -> None:
     (book,) = await add_items(pool, 1, item_type="book", language="ta", genres=["Drama"], year=1995)
     items = [*plain, *tamil, book]
     await index(pool, [indexed(item, [axis(9), axis(0, 0.5)]) for item in items])
-    for wished, fulfilled in (
+    wishes: tuple[tuple[dict[str, Any], tuple[int, ...]], ...] = (
         ({}, (0, 0, 0)),
         ({"languages": ("ta", "te")}, (0, 1, 1)),
         ({"genres": ("thriller",)}, (0, 1, 0)),
@@ -173,8 +173,9 @@ async def test_wishes_lift_and_leave_nothing_out(pool: Pool) -> None:
         ({"year_to": 1990}, (1, 0, 0)),
         ({"year_from": 1990, "year_to": 1999, "languages": ("ta",), "genres": ("thriller",)}, (0, 3, 2)),
         ({"languages": ("xx",)}, (0, 0, 0)),
-    ):
-        scores = {hit.item_id: hit.score for hit in await find(pool, asked("", axis(0), **wished))}  # type: ignore[arg-type]
+    )
+    for wished, fulfilled in wishes:
+        scores = {hit.item_id: hit.score for hit in await find(pool, asked("", axis(0), **wished))}
         assert [scores[item] for item in items] == pytest.approx([score(0.5, fulfilled=count) for count in fulfilled])
 
 
@@ -195,13 +196,15 @@ async def test_what_is_wished_is_looked_for_behind_the_nearest(pool: Pool) -> No
 async def test_filters_are_strict_in_every_combination(pool: Pool) -> None:
     users = await add_users(pool, 1)
     facts: dict[int, dict[str, Any]] = {}
-    for kind, language, genre, year in itertools.product(
+    for item_type, language, genre, year in itertools.product(
         ("movie", "book"), ("hi", "ta"), ("Drama", "Action"), (1950, 1990, 2010)
     ):
-        for item in await add_items(pool, 4, item_type=kind, language=language, genres=[genre, "Other"], year=year):
+        for item in await add_items(
+            pool, 4, item_type=item_type, language=language, genres=[genre, "Other"], year=year
+        ):
             half_stars = (0, 6, 8, 9)[len(facts) % 4]
             facts[item] = {
-                "kind": kind, "language": language, "genre": genre.lower(), "year": year, "half_stars": half_stars,
+                "kind": item_type, "language": language, "genre": genre.lower(), "year": year, "half_stars": half_stars,
                 "person": ("Mani Ratnam", "Satyajit Ray")[len(facts) % 2],
             }  # fmt: skip
     await rate_all(pool, [(users[0], item, fact["half_stars"]) for item, fact in facts.items() if fact["half_stars"]])
@@ -217,22 +220,22 @@ async def test_filters_are_strict_in_every_combination(pool: Pool) -> None:
     )
     whole = await find_ids(pool, asked("sholay bandit", vectors[0]))
     assert len(whole) == len(facts)
-    options = (
+    options: tuple[tuple[Any, ...], ...] = (
         (None, "movie"), (None, ("ta", "te")), (None, ("action", "horror")), (None, 1960), (None, 2000),
         (None, (name_key("मणि रत्नम"), name_key("Mani Ratnam"))), (None, 4.0),
     )  # fmt: skip
     combinations = 0
     for kind, languages, genres, first, last, people, stars in itertools.product(*options):
-        wanted = SearchFilter(ItemFilter(kind, languages, genres, first, last), people, stars)  # type: ignore[arg-type]
+        wanted = SearchFilter(ItemFilter(kind, languages, genres, first, last), people, stars)
         passing = {
             item for item, fact in facts.items()
             if kind in (None, fact["kind"])
-            and (languages is None or fact["language"] in languages)  # type: ignore[operator]
-            and (genres is None or fact["genre"] in genres)  # type: ignore[operator]
+            and (languages is None or fact["language"] in languages)
+            and (genres is None or fact["genre"] in genres)
             and (first is None or fact["year"] >= first)
             and (last is None or fact["year"] <= last)
             and (people is None or fact["person"] == "Mani Ratnam")
-            and (stars is None or fact["half_stars"] >= 2 * stars)  # type: ignore[operator]
+            and (stars is None or fact["half_stars"] >= 2 * stars)
         }  # fmt: skip
         found = await find_ids(pool, asked("sholay bandit", vectors[0]), wanted=wanted)
         assert passing
