@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cinelibre_server.search.romanization import name_key
+from cinelibre_server.search.romanization import name_key, sound_key
 from cinelibre_server.search.terms import count_terms
 from cinelibre_server.store.database import Pool
 from cinelibre_server.store.items import ItemFilter
@@ -152,7 +152,11 @@ async def test_of_one_name_the_most_rated_item_comes_first(pool: Pool) -> None:
     users = await add_users(pool, 2)
     await rate_all(pool, [(user, items[1], 8) for user in users])
     await index(pool, [indexed(item, title="Devdas") for item in items])
-    rows = await pool.fetch("select item_id, similarity from get_named_items($1, null)", name_key("Devdas"))
+    rows = await pool.fetch(
+        "select item_id, similarity from get_named_items(array['devdas'], array[$1], array[$2])",
+        name_key("Devdas"),
+        sound_key(name_key("Devdas")),
+    )
     assert [tuple(row) for row in rows] == [(items[1], 1), (items[0], 1), (items[2], 1)]
 
 

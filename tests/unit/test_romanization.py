@@ -8,7 +8,7 @@ from cinelibre_server.search.romanization import name_key, romanize, script_of, 
 
 # Spellings that differ in length of vowels, aspirates, doubled letters and script only.
 ONE_KEY = {
-    "Drishyam": ("drisyam", "DRISHYAM", "Dhrishyam", "दृश्यम", "दृश्यम्", "த்ரிஷ்யம்", "దృశ్యం", "ദൃശ്യം", "ದೃಶ್ಯಂ"),
+    "Drishyam": ("drisyam", "DRISHYAM", "Dhrishyam", "दृश्यम", "दृश्यम्", "దృశ్యం", "ദൃശ്യം", "ದೃಶ್ಯಂ"),
     "Baahubali": ("Bahubali", "BAAHUBALI", "Bahubalee", "बाहुबली", "బాహుబలి", "ബാഹുബലി"),
     "Sholay": ("Sholey", "Shole", "sholae", "शोले", "ਸ਼ੋਲੇ", "શોલે", "ଶୋଲେ", "শোলে"),
     "Devdas": ("Devadas", "devdaas", "DevDas", "देवदास"),
@@ -25,7 +25,7 @@ ONE_KEY = {
 
 # Spellings that differ in vowels, too, or in consonants that a script has one letter for.
 ONE_SOUND = {
-    "Drishyam": ("Drushyam", "drishyum", "திருஷ்யம்", *ONE_KEY["Drishyam"]),
+    "Drishyam": ("Drushyam", "drishyum", "திருஷ்யம்", "த்ரிஷ்யம்", *ONE_KEY["Drishyam"]),
     "Dilwale Dulhania Le Jayenge": (
         "Dilvale Dulhaniya Le Jaayenge", "Dilwale Dulhaniya Le Jayenge", "दिलवाले दुल्हनिया ले जाएंगे",
         "दिलवाले दुल्हनिया ले जायेंगे", "dilwaledulhanialejayenge",

@@ -16,6 +16,7 @@ FILM = ItemDetails(
     item_id=7, item_type="movie", title="Sholay", original_title="शोले", year=1975, language="hi",
     genres=("Action", "Thriller"), keywords=(), synopsis=SYNOPSIS, directors=("Ramesh Sippy",), cast_names=(),
     runtime_minutes=None, imdb_id=None, authors=None, page_count=None, isbn13=None, rating_count=0, mean_stars=None,
+    is_hidden=False,
 )  # fmt: skip
 
 

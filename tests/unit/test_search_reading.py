@@ -76,7 +76,7 @@ def test_numbers_and_names_are_no_wishes(query: str) -> None:
 @pytest.mark.parametrize("query", ["1983", "96", "2018", "1920"])
 def test_a_title_that_is_a_number_is_a_name(query: str) -> None:
     reading = read_query(query)
-    assert reading.name_key == query
+    assert [name.key for name in reading.names] == [query]
     assert query in reading.terms
 
 
@@ -92,8 +92,8 @@ def test_what_is_like_a_title(query: str) -> None:
     reading = read_query(query)
     assert (reading.wishes.like, reading.wishes.rest) == ("Sholay", "Sholay")
     assert not reading.wishes.any_filter
-    assert reading.name_key == read_query("Sholay").name_key
-    assert reading.sound == read_query("शोले").sound
+    assert reading.names[-1].key == read_query("Sholay").names[0].key
+    assert reading.names[-1].sound == read_query("शोले").names[0].sound
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_what_only_has_the_word_like(query: str) -> None:
 def test_wishes_are_not_read_from_a_long_story() -> None:
     assert read_wishes(STORY) == Wishes(rest=STORY)
     reading = read_query(STORY)
-    assert reading.name_key is reading.sound is None
+    assert reading.names == ()
     assert {"bengal", "1990"} <= reading.terms.keys()
     assert len(reading.terms) >= 10
 
@@ -119,11 +119,16 @@ def test_wishes_end_with_eight_words() -> None:
 
 
 def test_a_name_is_one_of_eight_words_at_most() -> None:
-    assert read_query("one two three four five six seven eight").name_key is not None
-    assert read_query("one two three four five six seven eight nine").name_key is None
+    assert read_query("one two three four five six seven eight").names
+    assert not read_query("one two three four five six seven eight nine").names
     for blank in ("!!!", "😀", "\u200d", ""):
         reading = read_query(blank)
-        assert (reading.name_key, reading.sound, dict(reading.terms)) == (None, None, {})
+        assert (reading.names, dict(reading.terms)) == ((), {})
+
+
+def test_a_year_or_a_language_may_belong_to_a_title() -> None:
+    assert [name.key for name in read_query("Vidhi 1984").names] == ["vidi 1984", "vidi"]
+    assert [name.text for name in read_query("Hindi Medium").names] == ["hindi medium", "medium"]
 
 
 @pytest.mark.parametrize(
@@ -190,7 +195,7 @@ def test_every_query_is_read(query: str) -> None:
     reading = read_query(query)
     assert reading.text == query
     assert all(count > 0 and 0 < len(term) <= 40 for term, count in reading.terms.items())
-    assert reading.name_key != "" != reading.sound
+    assert all(name.key for name in reading.names)
     first, last = reading.wishes.year_from, reading.wishes.year_to
     assert not (reading.wishes.like and reading.wishes.any_filter)
     assert first is None or 1800 <= first <= 2100
