@@ -179,3 +179,12 @@ def test_a_folder_that_is_not_there_is_told_before_the_work(catalogue: Path, tmp
     queries.write_text("en\tfly\ttt3\n")
     with pytest.raises(StartupError, match="nowhere is no folder: make it first"):
         run("--catalogue", catalogue, "--queries", queries, "--json", tmp_path / "nowhere" / "out.json")
+
+
+def test_queries_for_another_catalogue_are_told(catalogue: Path, tmp_path: Path) -> None:
+    queries = tmp_path / "queries.tsv"
+    queries.write_text("en\tfly\ttt99\nen\tshort\tx\n")
+    with pytest.raises(
+        StartupError, match=r"none of the right ids in .*queries\.tsv is of an item with a plot in .*films"
+    ):
+        run("--catalogue", catalogue, "--queries", queries)
