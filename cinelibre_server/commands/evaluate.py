@@ -92,6 +92,9 @@ def search(
     from cinelibre_server.search.evaluation.run import evaluate, write_json
 
     films, asked = read_catalogue(catalogue), read_queries(queries)
+    known = {film.external_id for film in films}
+    if not any(query.right & known for query in asked):
+        raise StartupError(f"none of the right ids in {queries} is of an item with a plot in {catalogue}")
     if json and not json.resolve().parent.is_dir():
         raise StartupError(f"{json.resolve().parent} is no folder: make it first")
     embedder = load_embedder()

@@ -43,8 +43,8 @@ def read_catalogue(path: Path) -> list[MovieEntry]:
     for number, line in _lines(path):
         row = _json(path, number, line)
         found = next((str(row[name]) for name in _ID_FIELDS if row[name] not in (None, "")), None)
-        plot = row["plot"] or row["synopsis"] or ""
-        title = row["title"] or row["original_title"]
+        plot = _text(row["plot"]) or _text(row["synopsis"])
+        title = _text(row["title"]) or _text(row["original_title"])
         if found and title and len(plot) >= LEAST_PLOT:
             films.setdefault(found, _film(found, title, plot, row))
     if not films:
@@ -59,7 +59,9 @@ def read_queries(path: Path) -> list[Query]:
         StartupError: no such file, or a line of another kind.
     """
     queries = [
-        _from_json(_json(path, number, line)) if line.startswith("{") else _from_columns(path, number, line)
+        _from_json(path, number, _json(path, number, line))
+        if line.startswith("{")
+        else _from_columns(path, number, line)
         for number, line in _lines(path)
     ]
     if not queries:
@@ -68,11 +70,11 @@ def read_queries(path: Path) -> list[Query]:
 
 
 def _film(external_id: str, title: str, plot: str, row: dict[str, Any]) -> MovieEntry:
-    language = row["language"] or ""
+    language = _text(row["language"])
     return MovieEntry(
         external_id=external_id,
         title=title,
-        original_title=row["original_title"] or title,
+        original_title=_text(row["original_title"]) or title,
         year=_year(row["year"]),
         language=language if len(language) == 2 and language.isalpha() else None,
         genres=_texts(row["genres"]),
@@ -87,15 +89,21 @@ def _year(value: object) -> int | None:
     return int(text) if text.isdigit() and 0 < int(text) <= 3000 else None
 
 
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
 def _texts(value: object) -> tuple[str, ...]:
     if isinstance(value, str):
         return (value,) if value else ()
     return tuple(str(part) for part in value if part) if isinstance(value, list) else ()
 
 
-def _from_json(row: dict[str, Any]) -> Query:
-    text = ". ".join(part for part in (row["title"], row["text"]) if part)
-    return Query(row["language"] or _ANY_LANGUAGE, text, frozenset(str(right) for right in row["movie_ids"] or ()))
+def _from_json(path: Path, number: int, row: dict[str, Any]) -> Query:
+    text = ". ".join(part for part in (_text(row["title"]), _text(row["text"])) if part)
+    if not text or not isinstance(row["movie_ids"], list):
+        raise StartupError(f"{path}, line {number}: expected a text, and a list of right ids as movie_ids")
+    return Query(_text(row["language"]) or _ANY_LANGUAGE, text, frozenset(str(right) for right in row["movie_ids"]))
 
 
 def _from_columns(path: Path, number: int, line: str) -> Query:
