@@ -1,8 +1,9 @@
 """Brings the films and books that a source describes into the catalogue, many at a time and set-based."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from itertools import islice
+from typing import Any, Literal, TypeAlias
 
 from cinelibre_server.store.database import Connection
 from cinelibre_server.store.queries import load_queries
@@ -10,10 +11,16 @@ from cinelibre_server.store.queries import load_queries
 _QUERIES = load_queries("catalog_load")
 
 _COLUMNS = (
-    *("position", "item_type", "external_id", "title", "original_title", "year", "language", "genres"),
+    *("position", "item_type", "external_id", "is_own_id", "title", "original_title", "year", "language", "genres"),
     *("keywords", "synopsis", "directors", "cast_names", "runtime_minutes", "imdb_id", "authors"),
-    *("page_count", "isbn13", "openlibrary_id"),
+    *("page_count", "isbn13", "id_sources", "id_values"),
 )
+# Held in memory at a time.
+_CHUNK_ENTRIES = 2_000
+
+ExternalId: TypeAlias = tuple[str, str]
+"""A catalogue such as tmdb, and its id of an item."""
+
 _WRITES = (
     "insert_items",
     "insert_movies",
@@ -29,8 +36,9 @@ _WRITES = (
 class CatalogEntry:
     """An item as a source describes it. None, "" and () mean that the source doesn't know.
 
-    `external_id` is the source's own id of it; `original_title` is the title again where there is no other;
-    `language` is an ISO 639-1 code.
+    `external_id` is the source's own id of it or, without `is_own_id`, one of the shared ids as `imdb:tt0048473`: it
+    tells entries apart, but is nothing to keep. `original_title` is the title again where there is no other;
+    `language` is an ISO 639-1 code; `external_ids` are what yet other catalogues call it.
     """
 
     external_id: str
@@ -41,6 +49,8 @@ class CatalogEntry:
     genres: tuple[str, ...] = ()
     keywords: tuple[str, ...] = ()
     synopsis: str = ""
+    external_ids: tuple[ExternalId, ...] = ()
+    is_own_id: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,33 +82,60 @@ class LoadCounts:
     unchanged: int
 
 
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """What kept an entry, or an id of it, out of the catalogue. `position` is its place in the entries, from 0.
+
+    `kind` tells what: an earlier entry (at `earlier`) has the "same id", or is the "same item" of ours by other ids,
+    so that this one is left out; its id is that of an item of the "other type"; or its IMDb id or ISBN, `value`, is
+    that of another item and was left out.
+    """
+
+    kind: Literal["same id", "same item", "other type", "imdb_id taken", "isbn13 taken"]
+    position: int
+    earlier: int | None
+    value: str
+
+
+Note: TypeAlias = Callable[[Overlap], None]
+
+
 async def load_items(
-    connection: Connection, source: str, entries: Iterable[MovieEntry | BookEntry], *, overwrite: bool
+    connection: Connection,
+    source: str,
+    entries: Iterable[MovieEntry | BookEntry],
+    *,
+    overwrite: bool,
+    note: Note | None = None,
 ) -> LoadCounts:
     """Adds the items of `source` that are new, and updates those that differ, in one transaction.
 
     An entry is an item we have if the source named it before, or if an item of the same type has its IMDb id,
-    ISBN or Open Library id. With `overwrite` the entry's values win over ours; without it they only fill our
-    gaps. Nothing is deleted, and rows that stay the same are not written. New items get ascending ids in the
-    order of `entries`; new and changed ones wait for an embedding (embedded_text_hash is null).
+    ISBN or another of its external ids. With `overwrite` the entry's values win over ours; without it they only fill
+    our gaps. Nothing is deleted, and rows that stay the same are not written. New items get ascending ids in the
+    order of `entries`; new and changed ones wait for an embedding (embedded_text_hash is null). `note` is told of
+    each entry that was left out for another, and of each IMDb id or ISBN.
 
     Raises:
-        ValueError: two entries have the same external_id.
+        ValueError: two entries have the same external_id, and there is no `note` to tell.
         asyncpg.PostgresError: a value breaks a constraint of the schema; nothing is loaded then.
     """
     async with connection.transaction():
         await connection.execute(_QUERIES["lock_catalog"])
         await connection.execute(_QUERIES["create_staged_items"])
-        # As a list: an entry that can't be read must fail before the COPY begins, not within it.
-        await connection.copy_records_to_table("staged_items", records=list(_records(entries)), columns=_COLUMNS)
+        records = _records(entries)
+        # In chunks, each a list: an entry that can't be read must fail before a COPY begins, not within it.
+        while chunk := list(islice(records, _CHUNK_ENTRIES)):
+            await connection.copy_records_to_table("staged_items", records=chunk, columns=_COLUMNS)
         await connection.execute(_QUERIES["analyze_staged_items"])
-        if not await connection.fetchval(_QUERIES["staged_items_are_distinct"]):
+        if await _noted(connection, note, "same id", "drop_repeated_ids") and note is None:
             raise ValueError(f"{source} has two entries with the same id")
         await connection.execute(_QUERIES["match_staged_items"], source)
+        await _noted(connection, note, "other type", "drop_other_types")
         await connection.execute(_QUERIES["number_new_items"])
-        await connection.execute(_QUERIES["drop_second_descriptions"], source)
-        await connection.execute(_QUERIES["clear_taken_imdb_ids"])
-        await connection.execute(_QUERIES["clear_taken_isbns"])
+        await _noted(connection, note, "same item", "drop_second_descriptions", source)
+        await _noted(connection, note, "imdb_id taken", "clear_taken_imdb_ids")
+        await _noted(connection, note, "isbn13 taken", "clear_taken_isbns")
         await connection.execute(_QUERIES["merge_known_items"], overwrite)
         for name in _WRITES:
             await connection.execute(_QUERIES[name])
@@ -108,10 +145,27 @@ async def load_items(
     return LoadCounts(added=row["added"], changed=row["changed"], unchanged=row["unchanged"])
 
 
+async def _noted(
+    connection: Connection,
+    note: Note | None,
+    kind: Literal["same id", "same item", "other type", "imdb_id taken", "isbn13 taken"],
+    query: str,
+    *parameters: object,
+) -> int:
+    """Runs a query that answers the position, the earlier position and the value of overlaps; returns how many."""
+    rows = await connection.fetch(_QUERIES[query], *parameters)
+    if note is not None:
+        for row in rows:
+            note(Overlap(kind, row["position"], row["earlier"], row["value"]))
+    return len(rows)
+
+
 def _records(entries: Iterable[MovieEntry | BookEntry]) -> Iterator[tuple[Any, ...]]:
     for position, entry in enumerate(entries):
+        external_ids = entry.external_ids
         common = (
             entry.external_id,
+            entry.is_own_id,
             entry.title,
             entry.original_title,
             entry.year,
@@ -122,7 +176,10 @@ def _records(entries: Iterable[MovieEntry | BookEntry]) -> Iterator[tuple[Any, .
         )
         if isinstance(entry, MovieEntry):
             film = (entry.directors, entry.cast, entry.runtime_minutes, entry.imdb_id)
-            yield (position, "movie", *common, *film, (), None, None, None)
+            details: tuple[Any, ...] = ("movie", *common, *film, (), None, None)
         else:
-            book = (entry.authors, entry.page_count, entry.isbn13, entry.openlibrary_id)
-            yield (position, "book", *common, (), (), None, None, *book)
+            book = (entry.authors, entry.page_count, entry.isbn13)
+            details = ("book", *common, (), (), None, None, *book)
+            if entry.openlibrary_id:
+                external_ids = (("openlibrary", entry.openlibrary_id), *external_ids)
+        yield (position, *details, [pair[0] for pair in external_ids], [pair[1] for pair in external_ids])

@@ -8,6 +8,7 @@ create temporary table staged_items (
     position integer not null,
     item_type item_type not null,
     external_id text not null,
+    is_own_id boolean not null,
     title text not null,
     original_title text not null,
     year smallint,
@@ -22,7 +23,8 @@ create temporary table staged_items (
     authors text[] not null,
     page_count smallint,
     isbn13 text,
-    openlibrary_id text,
+    id_sources text[] not null,
+    id_values text[] not null,
     item_id integer,
     is_new boolean not null default false,
     changed boolean not null default false
@@ -36,15 +38,43 @@ analyze staged_items;
 -- An item that we have is known by the source's own id, or else by an id that all catalogues share.
 update staged_items as staged set item_id = coalesce(
     (select known.item_id from item_external_ids as known
-     where known.source = $1 and known.external_id = staged.external_id),
+     where staged.is_own_id and known.source = $1 and known.external_id = staged.external_id),
+    (select movies.movie_id from movies where staged.item_type = 'movie' and movies.imdb_id = staged.imdb_id),
+    (select books.book_id from books where staged.item_type = 'book' and books.isbn13 = staged.isbn13),
     (select known.item_id from item_external_ids as known join items using (item_id)
      where known.source = 'imdb' and known.external_id = staged.imdb_id and items.item_type = staged.item_type),
     (select known.item_id from item_external_ids as known join items using (item_id)
      where known.source = 'isbn13' and known.external_id = staged.isbn13 and items.item_type = staged.item_type),
-    (select known.item_id from item_external_ids as known join items using (item_id)
-     where known.source = 'openlibrary' and known.external_id = staged.openlibrary_id
-       and items.item_type = staged.item_type)
+    (select known.item_id
+     from unnest(staged.id_sources, staged.id_values) with ordinality as given (source, external_id, place)
+     join item_external_ids as known using (source, external_id) join items using (item_id)
+     where items.item_type = staged.item_type order by given.place limit 1)
 );
+
+-- name: drop_repeated_ids
+-- No id twice in one source: the first row counts.
+with first as (
+    select external_id, min(position) as position from staged_items group by external_id having count(*) > 1
+)
+delete from staged_items as staged using first
+where staged.external_id = first.external_id and staged.position > first.position
+returning staged.position, first.position as earlier, staged.external_id as value;
+
+-- name: drop_other_types
+-- What the source, or the catalogue of a shared id, calls a film can't be a book now.
+with wrong as (
+    select staged.position from staged_items as staged join items using (item_id)
+    where items.item_type <> staged.item_type
+    union all
+    select staged.position
+    from staged_items as staged
+    join item_external_ids as known on known.source = split_part(staged.external_id, ':', 1)
+        and known.external_id = substr(staged.external_id, strpos(staged.external_id, ':') + 1)
+    join items on items.item_id = known.item_id and items.item_type <> staged.item_type
+    where not staged.is_own_id and staged.item_id is null
+)
+delete from staged_items as staged using wrong where staged.position = wrong.position
+returning staged.position, null::integer as earlier, staged.external_id as value;
 
 -- name: number_new_items
 -- New items get their ids in the source's order.
@@ -58,36 +88,40 @@ from numbered where staged.position = numbered.position;
 -- name: drop_second_descriptions
 -- Two rows of the source can be one item of ours: the first describes it, the other only leaves its id.
 with later as (
-    select staged.position, staged.external_id, staged.item_id
+    select staged.position, staged.external_id, staged.is_own_id, staged.item_id, first.position as earlier
     from staged_items as staged
-    where exists (select from staged_items as earlier
-                  where earlier.item_id = staged.item_id and earlier.position < staged.position)
+    join (select item_id, min(position) as position from staged_items group by item_id) as first
+        on first.item_id = staged.item_id and first.position < staged.position
 ), removed as (
     delete from staged_items as staged using later where staged.position = later.position
+), kept_ids as (
+    insert into item_external_ids (source, external_id, item_id)
+    select $1, external_id, item_id from later where is_own_id
+    on conflict (source, external_id) do nothing
 )
-insert into item_external_ids (source, external_id, item_id)
-select $1, external_id, item_id from later
-on conflict (source, external_id) do nothing;
+select position, earlier, external_id as value from later order by position;
 
 -- name: clear_taken_imdb_ids
 -- An IMDb id belongs to one film: to the one that has it, then to the first that claims it.
 with claims as (
-    select position, row_number() over (partition by imdb_id order by position) as claim
+    select position, imdb_id, row_number() over (partition by imdb_id order by position) as claim
     from staged_items where imdb_id is not null
 )
 update staged_items as staged set imdb_id = null
 from claims where staged.position = claims.position and (claims.claim > 1 or exists (
-    select from movies where movies.imdb_id = staged.imdb_id and movies.movie_id <> staged.item_id));
+    select from movies where movies.imdb_id = staged.imdb_id and movies.movie_id <> staged.item_id))
+returning staged.position, null::integer as earlier, claims.imdb_id as value;
 
 -- name: clear_taken_isbns
 -- The same for the ISBN of a book.
 with claims as (
-    select position, row_number() over (partition by isbn13 order by position) as claim
+    select position, isbn13, row_number() over (partition by isbn13 order by position) as claim
     from staged_items where isbn13 is not null
 )
 update staged_items as staged set isbn13 = null
 from claims where staged.position = claims.position and (claims.claim > 1 or exists (
-    select from books where books.isbn13 = staged.isbn13 and books.book_id <> staged.item_id));
+    select from books where books.isbn13 = staged.isbn13 and books.book_id <> staged.item_id))
+returning staged.position, null::integer as earlier, claims.isbn13 as value;
 
 -- name: merge_known_items
 -- Puts the values that a known item shall have into its staged row: with $1 the source's value wins over ours,
@@ -193,10 +227,11 @@ where stale.item_id = staged.item_id and staged.changed
 -- name: insert_external_ids
 -- The source's own ids and the shared ones; who has an id keeps it.
 insert into item_external_ids (source, external_id, item_id)
-select $1, external_id, item_id from staged_items
+select $1, external_id, item_id from staged_items where is_own_id
 union all select 'imdb', imdb_id, item_id from staged_items where imdb_id is not null
 union all select 'isbn13', isbn13, item_id from staged_items where isbn13 is not null
-union all select 'openlibrary', openlibrary_id, item_id from staged_items where openlibrary_id is not null
+union all select given.source, given.external_id, item_id
+from staged_items, unnest(id_sources, id_values) as given (source, external_id)
 on conflict (source, external_id) do nothing;
 
 -- name: count_staged_items
@@ -204,7 +239,3 @@ on conflict (source, external_id) do nothing;
 select count(*) filter (where is_new) as added, count(*) filter (where changed) as changed,
     count(*) filter (where not is_new and not changed) as unchanged
 from staged_items;
-
--- name: staged_items_are_distinct
--- No id twice in one source.
-select count(*) = count(distinct external_id) from staged_items;

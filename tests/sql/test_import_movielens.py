@@ -58,7 +58,7 @@ async def _ratings(pool: Pool) -> list[tuple[str, str, int]]:
 async def test_films_users_and_ratings_arrive(database_url: str, pool: Pool, tmp_path: Path) -> None:
     report = await import_movielens(database_url, _write(tmp_path))
     assert report.source == "movielens"
-    assert report.movies == LoadCounts(added=3, changed=0, unchanged=0)
+    assert report.items == LoadCounts(added=3, changed=0, unchanged=0)
     assert (report.users_added, report.users_unchanged, report.user_ids) == (2, 0, (1, 2))
     assert report.ratings == RatingCounts(added=3)
     assert report.bad_rows == ()
@@ -94,7 +94,7 @@ async def test_importing_again_writes_no_row(database_url: str, pool: Pool, tmp_
     before = await pool.fetch(_ROW_VERSIONS)
     report = await import_movielens(database_url, folder)
     assert await pool.fetch(_ROW_VERSIONS) == before
-    assert report.movies == LoadCounts(added=0, changed=0, unchanged=3)
+    assert report.items == LoadCounts(added=0, changed=0, unchanged=3)
     assert (report.users_added, report.users_unchanged) == (0, 2)
     assert report.ratings == RatingCounts(unchanged=3, duplicates=1)
 
@@ -156,7 +156,7 @@ async def test_a_film_of_the_catalogue_is_found_by_its_imdb_id(database_url: str
     count = await pool.fetchval("select count(*) from items")
     links = f"movieId,imdbId,tmdbId\n2,{known['imdb_id'].removeprefix('tt')},\n"
     report = await import_movielens(database_url, _write(tmp_path, links=links))
-    assert report.movies == LoadCounts(added=2, changed=0, unchanged=1)
+    assert report.items == LoadCounts(added=2, changed=0, unchanged=1)
     assert await pool.fetchval("select count(*) from items") == count + 2
     assert await pool.fetchval(
         "select item_id from item_external_ids where source = 'movielens' and external_id = '2'"
@@ -194,7 +194,7 @@ async def test_two_films_of_a_file_that_are_one_of_ours_share_it(database_url: s
     twin = tmp_path / "twin"
     twin.mkdir()
     report = await import_movielens(database_url, _write(twin, links=links, ratings=ratings))
-    assert report.movies.unchanged == 3
+    assert report.items.unchanged == 3
     # Known by its own id already, film 3 stays itself, and the IMDb id stays where it is.
     assert report.ratings == RatingCounts(added=1, unchanged=3)
     assert await pool.fetchval("select count(*) from movies where imdb_id is not null") == 1
@@ -269,7 +269,7 @@ async def test_a_database_without_schema_is_refused(cluster_url: str, tmp_path: 
 async def test_movielens_100k(database_url: str, pool: Pool, shared_data: Path) -> None:
     folder = shared_data / "ml-100k"
     report = await import_movielens(database_url, folder)
-    assert report.movies.added == 1682
+    assert report.items.added == 1682
     assert (report.users_added, report.user_ids) == (943, (1, 943))
     assert report.ratings == RatingCounts(added=100_000)
     assert report.bad_rows == ()
@@ -286,7 +286,7 @@ async def test_movielens_100k(database_url: str, pool: Pool, shared_data: Path) 
     assert await pool.fetchval("select sum(rating_count) from user_rating_totals") == 100_000
     again = await import_movielens(database_url, folder)
     assert again.ratings == RatingCounts(unchanged=100_000)
-    assert again.movies.unchanged == 1682
+    assert again.items.unchanged == 1682
 
 
 async def test_the_10m_format_with_tags(database_url: str, pool: Pool, tmp_path: Path) -> None:
