@@ -1,9 +1,7 @@
 """The `cinelibre` command: parse, call, print."""
 
-import os
 import sys
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,8 +11,11 @@ from rich.console import Console
 from rich.table import Table
 
 from cinelibre_server import __version__
+from cinelibre_server.commands.database import DatabaseUrl, DataDir, chosen_data_dir, database
 from cinelibre_server.commands.embedder import load_embedder
 from cinelibre_server.commands.evaluate import evaluate_app
+from cinelibre_server.commands.exports import export_app
+from cinelibre_server.commands.imports import import_app
 from cinelibre_server.config import load_settings
 from cinelibre_server.errors import StartupError
 from cinelibre_server.progress import progress
@@ -26,20 +27,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-import_app = typer.Typer(help="Bring ratings and items in from elsewhere.", no_args_is_help=True)
 app.add_typer(import_app, name="import")
+app.add_typer(export_app, name="export")
 app.add_typer(evaluate_app, name="evaluate")
 
 _out = Console()
 _STATEMENT_SECONDS = 3600.0
-
-DataDir = Annotated[
-    Path | None, typer.Option("--data-dir", help="Folder of the embedded database.", show_default=False)
-]
-DatabaseUrl = Annotated[
-    str | None,
-    typer.Option("--database-url", help="Another PostgreSQL (CINELIBRE_DATABASE_URL).", show_default=False),
-]
 
 
 @app.command()
@@ -61,7 +54,7 @@ def up(
 
     settings = load_settings(environment="local", grpc_port=grpc_port, database_url=database_url)
     configure_logs(settings.log_level, "text" if sys.stderr.isatty() else settings.log_format)
-    options = StackOptions(_data_dir(data_dir), http_host, http_port if envoy else None, ready_file)
+    options = StackOptions(chosen_data_dir(data_dir), http_host, http_port if envoy else None, ready_file)
     _run(run_up(settings, options, progress, print_welcome))
 
 
@@ -87,7 +80,7 @@ def migrate(
     from cinelibre_server.store.migrate import migrate as apply_migrations
 
     async def run() -> None:
-        async with _database(data_dir, database_url) as url:
+        async with database(data_dir, database_url) as url:
             applied = await apply_migrations(url, lambda line: _out.print(f"Applied {line}"))
             _out.print(f"The database is up to date ({applied} migrations applied).")
             if with_starter:
@@ -102,7 +95,7 @@ def embed(data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
     from cinelibre_server.ingest.catalogue import reembed_catalogue
 
     async def run() -> None:
-        async with _database(data_dir, database_url) as url:
+        async with database(data_dir, database_url) as url:
             count = await reembed_catalogue(url, load_embedder(), progress)
             _out.print(f"Embedded {count:,} items.")
 
@@ -131,30 +124,6 @@ def healthcheck(
     _out.print(f"{address} is serving")
 
 
-@import_app.command("movielens")
-def movielens(
-    path: Annotated[Path, typer.Argument(help="A MovieLens folder or zip: ml-100k, ml-1m, ml-25m, ml-latest…")],
-    data_dir: DataDir = None,
-    database_url: DatabaseUrl = None,
-    embed: Annotated[bool, typer.Option("--embed/--no-embed", help="Embed the new films too.")] = True,
-) -> None:
-    """Import MovieLens ratings, users and films; importing again changes nothing."""
-    from cinelibre_server.ingest.catalogue import embed_catalogue
-    from cinelibre_server.ingest.movielens import import_movielens
-    from cinelibre_server.store.migrate import migrate as apply_migrations
-
-    async def run() -> None:
-        async with _database(data_dir, database_url) as url:
-            await apply_migrations(url)
-            report = await import_movielens(url, path, progress)
-            for line in report.lines():
-                _out.print(line, markup=False)
-            if embed:
-                await embed_catalogue(url, load_embedder(), progress)
-
-    _run(run())
-
-
 @app.command()
 def recommend(
     user: Annotated[
@@ -172,7 +141,7 @@ def recommend(
     from cinelibre_server.store.users import UserStore
 
     async def run() -> None:
-        async with _database(data_dir, database_url) as url:
+        async with database(data_dir, database_url) as url:
             pool = await open_pool(url, size=2, statement_timeout_seconds=_STATEMENT_SECONDS)
             try:
                 if not await UserStore(pool).exists(user):
@@ -220,7 +189,7 @@ def train(
     from cinelibre_server.commands.train import run_train
 
     async def run() -> None:
-        async with _database(data_dir, database_url) as url:
+        async with database(data_dir, database_url) as url:
             _out.print(await run_train(url, force=force, if_changed=if_changed, spark=spark), markup=False)
 
     _run(run())
@@ -243,24 +212,3 @@ def main() -> None:
 
 def _run(work: Coroutine[Any, Any, None]) -> None:
     uvloop.run(work)
-
-
-def _data_dir(chosen: Path | None) -> Path:
-    from cinelibre_server.local.paths import default_data_dir
-
-    # The one place besides config.py that looks at the environment: a standard variable, not a setting of ours.
-    xdg = os.environ.get("XDG_DATA_HOME")
-    return chosen or default_data_dir(uid=os.getuid(), home=Path.home(), xdg_data_home=Path(xdg) if xdg else None)
-
-
-@asynccontextmanager
-async def _database(data_dir: Path | None, database_url: str | None) -> AsyncIterator[str]:
-    """The database that was named, or the embedded one, started for the block if it doesn't run."""
-    url = database_url or load_settings(environment="local").database_url.get_secret_value()
-    if url:
-        yield url
-        return
-    from cinelibre_server.local.postgres import embedded_database
-
-    async with embedded_database(_data_dir(data_dir)) as address:
-        yield address
