@@ -25,7 +25,7 @@ AWKWARD = (
     MovieEntry(external_id="1", title='He said "no", twice', original_title="நான் | அவன்", genres=("A|B", "C"),
                keywords=("one, two",), synopsis="First.\n\nSecond, \\ and \\n.", directors=("Robert Downey, Jr.",),
                cast=("[sic]", "Ö; P"), runtime_minutes=32767),
-    MovieEntry(external_id="2", title="1:1 \N{SLIGHTLY SMILING FACE}", original_title="unknown", year=1896, language="hi"),
+    MovieEntry(external_id="2", title="1:1 🙂", original_title="unknown", year=1896, language="hi"),
     BookEntry(external_id="3:4|5", title="None", original_title="None", authors=("A, B", "C"), page_count=1,
               external_ids=(("goodreads", "5"),)),
 )  # fmt: skip
