@@ -1,5 +1,6 @@
 """The README: what it shows is what happens, and what it says of settings, commands and files is so."""
 
+import gzip
 import json
 import os
 import re
@@ -129,6 +130,30 @@ def _check_import(environment: dict[str, str], path: str, folder: Path) -> None:
     assert "For user 42" in recommended
     assert "Film" in recommended
     assert re.search(r"Serving model \d+, of 2\d\d ratings by 4\d users", trained)
+    _check_other_files(
+        [line for line in lines[3:] if " import " in line or " export " in line], environment, path, folder
+    )
+
+
+def _check_other_files(lines: list[str], environment: dict[str, str], path: str, folder: Path) -> None:
+    (folder / "films.csv").write_text("title,year,imdb_id\nNew film,I 2014,tt1234567\n,2001,\n")
+    with zipfile.ZipFile(folder / "goodbooks-10k.zip", "w") as files:
+        columns = "book_id,goodreads_book_id,isbn,isbn13,authors,original_publication_year,title"
+        files.writestr("books.csv", f"{columns}\n1,5,,,R. K. Narayan,1958.0,A book of goodbooks\n")
+        files.writestr("ratings.csv", "user_id,book_id,rating\n1,1,5\n")
+    with zipfile.ZipFile(folder / "letterboxd.zip", "w") as files:
+        files.writestr("ratings.csv", "Date,Name,Year,Letterboxd URI,Rating\n2020-01-01,New film,2014,x,4.5\n")
+    printed = _run([f"cd {shlex.quote(str(folder))}; {lines[0]}", *lines[1:]], path, **environment)
+    items, books, previewed, _, _, ratings = printed
+    assert "items:    1 new" in items
+    assert "1 rejected" in items
+    assert "books:   1 new" in books
+    assert "ratings:  1 new" in previewed
+    assert "ratings: 0 new, 0 changed" in ratings
+    assert "'I 2014' → '2014'" in items
+    assert "year cleaned" in (folder / "repairs.csv").read_text()
+    with gzip.open(folder / "items.jsonl.gz", "rt") as exported:
+        assert "New film" in exported.read()
 
 
 def _write_movielens(archive: Path, *, users: int) -> None:
