@@ -17,6 +17,8 @@ _COLUMNS = (
 )
 # Held in memory at a time.
 _CHUNK_ENTRIES = 2_000
+# Enough to make the planner's statistics wrong before autovacuum comes by.
+_MANY_ITEMS = 1_000
 
 ExternalId: TypeAlias = tuple[str, str]
 """A catalogue such as tmdb, and its id of an item."""
@@ -133,6 +135,7 @@ async def load_items(
         await connection.execute(_QUERIES["match_staged_items"], source)
         await _noted(connection, note, "other type", "drop_other_types")
         await connection.execute(_QUERIES["number_new_items"])
+        await connection.execute(_QUERIES["index_staged_items"])
         await _noted(connection, note, "same item", "drop_second_descriptions", source)
         await _noted(connection, note, "imdb_id taken", "clear_taken_imdb_ids")
         await _noted(connection, note, "isbn13 taken", "clear_taken_isbns")
@@ -142,7 +145,10 @@ async def load_items(
         await connection.execute(_QUERIES["insert_external_ids"], source)
         row = await connection.fetchrow(_QUERIES["count_staged_items"])
     assert row is not None
-    return LoadCounts(added=row["added"], changed=row["changed"], unchanged=row["unchanged"])
+    counts = LoadCounts(added=row["added"], changed=row["changed"], unchanged=row["unchanged"])
+    if counts.added + counts.changed >= _MANY_ITEMS:
+        await connection.execute(_QUERIES["analyze_catalog"])
+    return counts
 
 
 async def _noted(

@@ -85,6 +85,10 @@ with numbered as (
 update staged_items as staged set item_id = numbered.item_id, is_new = true
 from numbered where staged.position = numbered.position;
 
+-- name: index_staged_items
+-- The statistics of the catalogue may be older than its last load: a wrong plan is no catastrophe with an index.
+create unique index on staged_items (item_id, position);
+
 -- name: drop_second_descriptions
 -- Two rows of the source can be one item of ours: the first describes it, the other only leaves its id.
 with later as (
@@ -239,3 +243,7 @@ on conflict (source, external_id) do nothing;
 select count(*) filter (where is_new) as added, count(*) filter (where changed) as changed,
     count(*) filter (where not is_new and not changed) as unchanged
 from staged_items;
+
+-- name: analyze_catalog
+-- The planner's statistics of all that a load writes.
+analyze items, movies, books, item_external_ids;
