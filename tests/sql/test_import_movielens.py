@@ -304,6 +304,38 @@ async def test_the_10m_format_with_tags(database_url: str, pool: Pool, tmp_path:
     ]
 
 
+@pytest.mark.parametrize(
+    ("name", "others"),
+    [
+        ("ml-20m", ["genome-scores.csv", "genome-tags.csv", "README.txt"]),
+        ("ml-25m", ["genome-scores.csv", "genome-tags.csv", "README.txt"]),
+        ("ml-32m", ["checksums.txt", "README.txt"]),
+    ],
+)
+async def test_the_zips_of_csv_with_all_that_is_in_them(
+    database_url: str, pool: Pool, tmp_path: Path, name: str, others: list[str]
+) -> None:
+    path = tmp_path / f"{name}.zip"
+    contents = {
+        "movies.csv": MOVIES,
+        "ratings.csv": RATINGS,
+        "links.csv": "movieId,imdbId,tmdbId\n1,5074352,360814\n2,,\n",
+        "tags.csv": 'userId,movieId,tag,timestamp\n10,1,"wrestling, and more",1\n',
+        **dict.fromkeys(others, "nothing to import\n"),
+    }
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file, text in contents.items():
+            archive.writestr(f"{name}/{file}", text.replace("\n", "\r\n"))
+    report = await import_movielens(database_url, path)
+    assert (report.source, report.items.added, report.ratings) == ("movielens", 3, RatingCounts(added=3))
+    assert report.bad_rows == ()
+    film = await pool.fetchrow(
+        "select imdb_id, keywords from items join movies on movie_id = item_id where year = 2016"
+    )
+    assert film is not None
+    assert tuple(film) == ("tt5074352", ["wrestling, and more"])
+
+
 async def test_the_1m_format_with_users(database_url: str, pool: Pool, tmp_path: Path) -> None:
     (tmp_path / "movies.dat").write_bytes("7::Mépris, Le (1963)::Drama\n".encode("latin-1"))
     (tmp_path / "ratings.dat").write_text("3::7::4::881250949\n")

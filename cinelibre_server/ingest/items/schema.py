@@ -35,7 +35,7 @@ FIELDS = (
     Field("imdb_id", "as in tt0048473; films only", ("imdb", "tconst", "const", "imdb_title_id")),
     Field("authors", "a list; books only", ("author",)),
     Field("page_count", "1 to 32,767; books only", ("pages", "num_pages", "number_of_pages")),
-    Field("isbn13", "13 digits, or an ISBN of 10; books only", ("isbn_13", "isbn", "isbn10")),
+    Field("isbn13", "13 digits, or an ISBN of 10; books only", ("isbn", "isbn10")),
     Field("id", "the file's own id of it, filed under --source; an IMDb id is taken as such", ("item_id", "movie_id",
           "book_id", "key")),
     Field("external_ids", "a list of source:id, or a JSON object of ids by source"),

@@ -20,7 +20,7 @@ _SMALLINT = 32_767
 _FIRST_YEAR = {"movie": 1870, "book": 1}
 _YEARS_AHEAD = 15
 # The comma of "Robert Downey, Jr." is none between names.
-_COMMA = re.compile(r"\s*,\s*(?!(?:Jr|Sr)\b)")
+_COMMA = re.compile(r"\s*,(?!\s*(?:Jr|Sr)\b)\s*")
 _IMDB_ID = re.compile(r"(?:.*\bimdb\.com/title/)?(?:tt)?(\d{1,10})/?(?:\?.*)?", re.IGNORECASE)
 
 
