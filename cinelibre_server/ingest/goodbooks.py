@@ -92,9 +92,11 @@ def _books(files: MovieLensFiles, reader: RowReader, log: RepairLog) -> dict[int
         try:
             book = maker.entry(line, values)
         except RowRejected as rejected:
+            log.drop()
             reader.reject(_BOOKS, line, rejected.reason)
         else:
             assert isinstance(book, BookEntry)
+            log.keep()
             books[ref] = replace(book, external_id=str(ref), is_own_id=True)
     return books
 

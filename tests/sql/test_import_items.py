@@ -80,6 +80,8 @@ async def test_dirty_rows_are_repaired_or_rejected_and_each_is_told(
     findings = _findings(report)
     assert findings["repaired", "year", "year cleaned"] == (3, 4)
     assert findings["repaired", "year", "no year"] == (1, 8)
+    # Not of the row that has no title.
+    assert findings["repaired", "genres", "placeholder"][0] == 7
     assert findings["repaired", "title", "HTML entities"] == (1, 3)
     assert findings["repaired", "title", "white space"] == (1, 3)
     assert findings["repaired", "language", "language without an ISO 639-1 code"] == (1, 6)

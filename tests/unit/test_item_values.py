@@ -43,7 +43,9 @@ def _reader(found: list[Finding]) -> ValueReader:
 )
 def test_years(value: Any, year: int | None, kind: str | None) -> None:
     found: list[Finding] = []
-    assert _reader(found).year(value, "movie") == year
+    reader = _reader(found)
+    assert reader.year(value, "movie") == year
+    reader.log.keep()
     assert [each.kind for each in found] == ([kind] if kind else [])
 
 

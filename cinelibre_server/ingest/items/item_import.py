@@ -123,6 +123,7 @@ class _EntryReader:
             except RowRejected as rejected:
                 self._log.reject(row.line, rejected.field, rejected.reason, rejected.found)
             else:
+                self._log.keep()
                 self._lines.append(row.line)
                 yield entry
 
@@ -131,6 +132,7 @@ class _EntryReader:
         line = self._lines[overlap.position]
         if overlap.kind in _TAKEN:
             self._log.repair(line, _TAKEN[overlap.kind], "the id of another item", overlap.value, None)
+            self._log.keep()
         else:
             earlier = f"line {self._lines[overlap.earlier]}" if overlap.earlier is not None else overlap.value
             self._log.reject(line, "id", _OVERLAPS[overlap.kind], earlier)

@@ -65,13 +65,26 @@ class RepairLog:
         self._write = write
         self._counts: Counter[tuple[str, str, str]] = Counter()
         self._first: dict[tuple[str, str, str], Finding] = {}
+        self._pending: list[Finding] = []
 
     def repair(self, line: int, field: str, kind: str, found: object, used: object) -> None:
-        """The row at `line` is used, with `used` for what was `found` in the field; None leaves it out."""
-        self._add(Finding(line, "repaired", kind, field, _shown(found), "" if used is None else _shown(used)))
+        """If the row at `line` is kept, then with `used` for what was `found` in the field; None leaves it out."""
+        used_text = "" if used is None else _shown(used)
+        self._pending.append(Finding(line, "repaired", kind, field, _shown(found), used_text))
+
+    def keep(self) -> None:
+        """The row that was repaired is used."""
+        for finding in self._pending:
+            self._add(finding)
+        self._pending.clear()
+
+    def drop(self) -> None:
+        """The row that was repaired is not used, so that its repairs are none."""
+        self._pending.clear()
 
     def reject(self, line: int, field: str, reason: str, found: object) -> None:
         """The row at `line` is not used."""
+        self.drop()
         self._add(Finding(line, "rejected", reason, field, _shown(found), ""))
 
     def counts(self) -> tuple[FindingCount, ...]:
