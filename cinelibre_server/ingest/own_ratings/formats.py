@@ -32,8 +32,7 @@ def parse_ratings(content: bytes, name: FormatName | None = None) -> tuple[Forma
     found = next((each for each in wanted if each.recognises(text)), None)
     if found is None:
         allowed = "; ".join(f"{each.name}: {each.description}" for each in wanted)
-        first = text.lstrip().splitlines()[0][:80]
-        raise UnusableContent(f"must be in a known format ({allowed}), and begins with {first!r}")
+        raise UnusableContent(f"must begin like a known format ({allowed})")
     rows = list(islice(found.parse(text), MAX_ROWS + 1))
     if len(rows) > MAX_ROWS:
         raise UnusableContent(f"must have at most {MAX_ROWS:,} rows")
