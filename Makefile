@@ -11,7 +11,7 @@ contract := .cache/contract.binpb
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup up test lint gen breaking bench bench-scale evaluate wheel clean
+.PHONY: help setup up test lint gen vectors breaking bench bench-scale evaluate wheel clean
 
 help: ## List these targets
 	@awk -F ': [^#]*## ' '/^[a-z-]+: .*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -35,6 +35,9 @@ lint: setup $(contract) ## Check style, types, the contract, and that generated 
 gen: setup ## Generate gen/ and the clients' types from proto/
 	cd proto && ../$(bin)/python -m codegen
 
+vectors: setup ## Make the embeddings that ship with the starter catalogue, after its texts were changed
+	$(bin)/python -m cinelibre_server.ingest.starter_vectors
+
 breaking: setup $(contract) ## Compare the contract with another commit's: make breaking BASE=v0.1.0
 	@rm -rf .cache/base && mkdir -p .cache/base
 	@git archive --output .cache/base/proto.tar $(BASE) proto && tar -x -C .cache/base -f .cache/base/proto.tar
@@ -47,8 +50,8 @@ bench: setup ## Measure speed and memory of the running product: a table, and be
 bench-scale: setup ## Measure import, training and answers with 1 and 25 million ratings: an hour and 12 GB of disk
 	$(bin)/python -m benchmarks.scale $(ARGS)
 
-evaluate: setup ## Measure the quality of recommendations and search
-	$(bin)/python -m benchmarks.evaluate $(ARGS)
+evaluate: setup ## Measure quality: make evaluate ARGS='recommendations --data DIR', or ARGS='search --help'
+	$(bin)/cinelibre evaluate $(ARGS)
 
 wheel: setup ## Build the wheels of the server and of the Python client into dist/
 	rm -rf dist

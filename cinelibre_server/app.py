@@ -1,11 +1,13 @@
 """The composition root: settings → pool → services → a gRPC server that answers."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import grpc
 import structlog
 from cinelibre.v1 import (
+    admin_pb2_grpc,
     auth_pb2_grpc,
     catalog_pb2_grpc,
     ratings_pb2_grpc,
@@ -20,7 +22,7 @@ from cinelibre_server import contract
 from cinelibre_server.config import Settings
 from cinelibre_server.embedding.runtime import Embedder
 from cinelibre_server.errors import StartupError
-from cinelibre_server.ingest.embed import check_embedding_model
+from cinelibre_server.ingest.embed import check_embedding_model, embed_item
 from cinelibre_server.ingest.own_ratings.own_import import OwnRatingImport
 from cinelibre_server.interceptors.authentication import Authentication
 from cinelibre_server.interceptors.call import Interceptor
@@ -34,8 +36,11 @@ from cinelibre_server.interceptors.tracing import Tracing
 from cinelibre_server.interceptors.validation import Validation
 from cinelibre_server.recommend.training.schedule import TrainingSchedule
 from cinelibre_server.reflection import add_reflection
+from cinelibre_server.search.background import QueryMeans, query_means
+from cinelibre_server.search.engine import SearchEngine
 from cinelibre_server.security.passwords import PasswordHasher
 from cinelibre_server.security.tokens import AccessTokens
+from cinelibre_server.services.admin import AdminService
 from cinelibre_server.services.auth import AuthService
 from cinelibre_server.services.catalog import CatalogService
 from cinelibre_server.services.messages import ItemMessages
@@ -46,6 +51,7 @@ from cinelibre_server.services.recommend import RecommendService
 from cinelibre_server.services.search import SearchService
 from cinelibre_server.services.system import SystemService
 from cinelibre_server.store.account_data import AccountDataStore
+from cinelibre_server.store.admin import AdminStore
 from cinelibre_server.store.batch_loader import BatchLoader
 from cinelibre_server.store.database import Pool, open_pool
 from cinelibre_server.store.items import ItemStore
@@ -124,7 +130,7 @@ async def start_server(settings: Settings, embedder: Embedder) -> RunningServer:
         sessions = SessionStore(pool)
         health = HealthMonitor(pool, [service.full_name for service in contract.services()])
         chain = _chain(settings, registry, tokens, sessions)
-        _add_services(chain, settings, pool, embedder, hasher, tokens, sessions, health)
+        _add_services(chain, settings, pool, embedder, await query_means(embedder), hasher, tokens, sessions, health)
         server = grpc.aio.server(options=_SERVER_OPTIONS)
         server.add_generic_rpc_handlers((chain,))
         port = _listen(server, settings.grpc_host, settings.grpc_port)
@@ -165,6 +171,7 @@ def _add_services(
     settings: Settings,
     pool: Pool,
     embedder: Embedder,
+    means: QueryMeans,
     hasher: PasswordHasher,
     tokens: AccessTokens,
     sessions: SessionStore,
@@ -185,9 +192,15 @@ def _add_services(
     recommend_pb2_grpc.add_RecommendServiceServicer_to_server(
         RecommendService(recommend, items, messages, pages), server
     )
+    search = SearchStore(pool, embedder.identity.fingerprint)
+    engine = SearchEngine(search, embedder.embed_query, means)
     search_pb2_grpc.add_SearchServiceServicer_to_server(
-        SearchService(SearchStore(pool), items, messages, embedder.embed_query, pages), server
+        SearchService(engine, search, recommend, items, messages, pages), server
     )
+    admin = AdminService(
+        AdminStore(pool), items, recommend, search, messages, pages, partial(embed_item, pool, embedder)
+    )
+    admin_pb2_grpc.add_AdminServiceServicer_to_server(admin, server)
     system_pb2_grpc.add_SystemServiceServicer_to_server(SystemService(health, embedder.identity.name), server)
     health_pb2_grpc.add_HealthServicer_to_server(health.servicer, server)
     names = [service.full_name for service in contract.services()]

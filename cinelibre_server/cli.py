@@ -11,11 +11,12 @@ from rich.console import Console
 from rich.table import Table
 
 from cinelibre_server import __version__
-from cinelibre_server.commands.database import DatabaseUrl, DataDir, chosen_data_dir, database
+from cinelibre_server.commands.database import DatabaseUrl, DataDir, chosen_data_dir, open_database
 from cinelibre_server.commands.embedder import load_embedder
 from cinelibre_server.commands.evaluate import evaluate_app
 from cinelibre_server.commands.exports import export_app
 from cinelibre_server.commands.imports import import_app
+from cinelibre_server.commands.users import users_app
 from cinelibre_server.config import load_settings
 from cinelibre_server.errors import StartupError
 from cinelibre_server.progress import progress
@@ -30,6 +31,7 @@ app = typer.Typer(
 app.add_typer(import_app, name="import")
 app.add_typer(export_app, name="export")
 app.add_typer(evaluate_app, name="evaluate")
+app.add_typer(users_app, name="users")
 
 _out = Console()
 _STATEMENT_SECONDS = 3600.0
@@ -80,7 +82,7 @@ def migrate(
     from cinelibre_server.store.migrate import migrate as apply_migrations
 
     async def run() -> None:
-        async with database(data_dir, database_url) as url:
+        async with open_database(data_dir, database_url) as url:
             applied = await apply_migrations(url, lambda line: _out.print(f"Applied {line}"))
             _out.print(f"The database is up to date ({applied} migrations applied).")
             if with_starter:
@@ -95,7 +97,7 @@ def embed(data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
     from cinelibre_server.ingest.catalogue import reembed_catalogue
 
     async def run() -> None:
-        async with database(data_dir, database_url) as url:
+        async with open_database(data_dir, database_url) as url:
             count = await reembed_catalogue(url, load_embedder(), progress)
             _out.print(f"Embedded {count:,} items.")
 
@@ -141,7 +143,7 @@ def recommend(
     from cinelibre_server.store.users import UserStore
 
     async def run() -> None:
-        async with database(data_dir, database_url) as url:
+        async with open_database(data_dir, database_url) as url:
             pool = await open_pool(url, size=2, statement_timeout_seconds=_STATEMENT_SECONDS)
             try:
                 if not await UserStore(pool).exists(user):
@@ -172,8 +174,21 @@ def train(
     data_dir: DataDir = None,
     database_url: DatabaseUrl = None,
     force: Annotated[bool, typer.Option("--force", help="Serve the new model even if it measures worse.")] = False,
+    incremental: Annotated[
+        bool | None,
+        typer.Option(
+            "--incremental/--full",
+            help="Bring the serving model up to date, or begin anew (the default, but with --if-changed what is due).",
+            show_default=False,
+        ),
+    ] = None,
     if_changed: Annotated[
-        bool, typer.Option("--if-changed", help="Only if 200 ratings changed since the last training.")
+        bool,
+        typer.Option(
+            "--if-changed",
+            help="Only if 200 ratings changed since the last training: incrementally,"
+            " or fully if there are a tenth more or fewer than at the last full one.",
+        ),
     ] = False,
     spark: Annotated[
         str | None,
@@ -189,8 +204,39 @@ def train(
     from cinelibre_server.commands.train import run_train
 
     async def run() -> None:
-        async with database(data_dir, database_url) as url:
-            _out.print(await run_train(url, force=force, if_changed=if_changed, spark=spark), markup=False)
+        async with open_database(data_dir, database_url) as url:
+            said = await run_train(url, force=force, if_changed=if_changed, incremental=incremental, spark=spark)
+            _out.print(said, markup=False)
+
+    _run(run())
+
+
+@app.command()
+def sync(
+    source: Annotated[
+        list[str] | None,
+        typer.Argument(help="tmdb, wikidata, openlibrary, googlebooks. [default: all]", show_default=False),
+    ] = None,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+    full: Annotated[bool, typer.Option("--full", help="Go through all of the source, not only what changed.")] = False,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Stop after so many items, to try it out.", show_default=False)
+    ] = None,
+    requests_per_second: Annotated[
+        float | None,
+        typer.Option(min=0.1, max=1000, help="Calls a second. [default: what the source allows]", show_default=False),
+    ] = None,
+    embed: Annotated[bool, typer.Option("--embed/--no-embed", help="Embed what is new or changed.")] = True,
+    daemon: Annotated[bool, typer.Option("--daemon", help="Stay, and sync again every midnight (UTC).")] = False,
+) -> None:
+    """Bring in films and books from upstream sources, or what changed there; goes on where the last run ended."""
+    from cinelibre_server.commands.sync import run_sync
+    from cinelibre_server.ingest.sync.runner import Options
+
+    async def run() -> None:
+        async with open_database(data_dir, database_url) as url:
+            await run_sync(url, source or [], Options(full, limit), requests_per_second, embed=embed, daemon=daemon)
 
     _run(run())
 

@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from cinelibre_server.errors import StartupError
 
 MIN_KEY_BYTES = 32
+_WEB_ADDRESS = r"^https?://[^\s/]+"
 
 
 class Settings(BaseSettings):
@@ -57,6 +58,23 @@ class Settings(BaseSettings):
     query_cache_size: int = Field(2048, ge=0, le=1_000_000, description="query embeddings kept in memory")
     train_interval_seconds: float = Field(
         0, ge=0, description="train beside the server so often, if 200 ratings changed; 0 means never"
+    )
+    tmdb_token: SecretStr = Field(
+        SecretStr(""), description="API read access token or API key of TMDB, for `cinelibre sync tmdb`"
+    )
+    tmdb_url: str = Field("https://api.themoviedb.org/3", pattern=_WEB_ADDRESS, description="where TMDB's API is")
+    wikidata_url: str = Field(
+        "https://query.wikidata.org", pattern=_WEB_ADDRESS, description="where Wikidata's query service is"
+    )
+    openlibrary_url: str = Field("https://openlibrary.org", pattern=_WEB_ADDRESS, description="where Open Library is")
+    google_books_key: SecretStr = Field(
+        SecretStr(""), description="API key of Google Books, for more than a thousand books a day"
+    )
+    google_books_url: str = Field(
+        "https://www.googleapis.com/books/v1", pattern=_WEB_ADDRESS, description="where Google Books' API is"
+    )
+    sync_contact: str = Field(
+        "", pattern=r"^[ -~]*$", description="an e-mail or web address of yours that upstream sources may write to"
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level that is logged")
     log_format: Literal["json", "text"] = Field("json", description="one JSON object a line, or text for people")

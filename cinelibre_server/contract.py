@@ -1,15 +1,16 @@
 """The services of the contract, as their generated descriptors tell: nothing here has to be kept in step by hand."""
 
-from cinelibre.v1 import auth_pb2, catalog_pb2, ratings_pb2, recommend_pb2, search_pb2, system_pb2
+from cinelibre.v1 import admin_pb2, auth_pb2, catalog_pb2, ratings_pb2, recommend_pb2, search_pb2, system_pb2
 from google.protobuf.descriptor import FileDescriptor, MethodDescriptor, ServiceDescriptor
 
 _FILES: tuple[FileDescriptor, ...] = tuple(
-    module.DESCRIPTOR for module in (auth_pb2, catalog_pb2, ratings_pb2, recommend_pb2, search_pb2, system_pb2)
+    module.DESCRIPTOR
+    for module in (admin_pb2, auth_pb2, catalog_pb2, ratings_pb2, recommend_pb2, search_pb2, system_pb2)
 )
 
 
 def services() -> list[ServiceDescriptor]:
-    """The six services."""
+    """The seven services."""
     return [service for file in _FILES for service in file.services_by_name.values()]
 
 

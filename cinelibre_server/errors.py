@@ -54,6 +54,20 @@ def invalid_field(field: str, description: str) -> DomainError:
     )
 
 
+def invalid_update_mask(allowed: Sequence[str], unknown: Sequence[str] = ()) -> DomainError:
+    """The error for a mask that is empty or names fields that can't be changed."""
+    names = ", ".join(allowed)
+    cause = f"{', '.join(unknown)} can't be changed" if unknown else "must name the fields to change"
+    description = f"{cause}; allowed: {names}"
+    return DomainError(
+        grpc.StatusCode.INVALID_ARGUMENT,
+        errors_pb2.ERROR_REASON_INVALID_UPDATE_MASK,
+        f"update_mask: {description}",
+        metadata={"allowed": names},
+        violations=[FieldViolation("update_mask", description)],
+    )
+
+
 def item_not_found(kind: str, item_id: int) -> DomainError:
     """The error for an id that no `kind` ("item", "movie" or "book") has."""
     return DomainError(

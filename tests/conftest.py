@@ -4,6 +4,8 @@ import asyncio
 import os
 import secrets
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -12,6 +14,7 @@ from pathlib import Path
 import asyncpg
 import grpc
 import pytest
+from cinelibre.v1 import auth_pb2, auth_pb2_grpc
 
 from cinelibre_server.app import RunningServer, start_server
 from cinelibre_server.config import Settings
@@ -244,14 +247,29 @@ async def starter_channel(starter_server: RunningServer) -> AsyncIterator[grpc.a
 
 
 @pytest.fixture(scope="session")
-def stack(
-    cluster_url: str, starter_template: str, model_cache: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Stack]:
-    """`cinelibre up` as a process of its own: the server and the real Envoy on the starter catalogue."""
+def stack_database_url(cluster_url: str, starter_template: str) -> Iterator[str]:
+    """The database of `stack`."""
     url = asyncio.run(_clone(cluster_url, starter_template))
-    with running_stack(tmp_path_factory.mktemp("stack"), model_cache, "--database-url", url) as stack:
-        yield stack
+    yield url
     asyncio.run(_drop(cluster_url, url))
+
+
+@pytest.fixture(scope="session")
+def stack(stack_database_url: str, model_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """`cinelibre up` as a process of its own: the server and the real Envoy on the starter catalogue."""
+    with running_stack(tmp_path_factory.mktemp("stack"), model_cache, "--database-url", stack_database_url) as stack:
+        yield stack
+
+
+@pytest.fixture(scope="session")
+def stack_admin_token(stack: Stack, stack_database_url: str) -> str:
+    """The access token of an admin of `stack`."""
+    account = auth_pb2.RegisterRequest(email=f"{secrets.token_hex(6)}@example.com", password="test123")
+    with grpc.insecure_channel(stack.grpc_target) as channel:
+        token: str = auth_pb2_grpc.AuthServiceStub(channel).Register(account).access_token
+    command = [sys.executable, "-m", "cinelibre_server", "users", "promote", account.email]
+    subprocess.run([*command, "--database-url", stack_database_url], check=True, capture_output=True, timeout=60)
+    return token
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""The database that a command works on."""
+"""Which database a command works on."""
 
 import os
 from collections.abc import AsyncIterator
@@ -19,18 +19,18 @@ DatabaseUrl = Annotated[
 ]
 
 
-def chosen_data_dir(chosen: Path | None) -> Path:
-    """The folder that was chosen, or the default one."""
+def chosen_data_dir(data_dir: Path | None) -> Path:
+    """The folder that was named, or the usual one."""
     from cinelibre_server.local.paths import default_data_dir
 
     # The one place besides config.py that looks at the environment: a standard variable, not a setting of ours.
     xdg = os.environ.get("XDG_DATA_HOME")
-    return chosen or default_data_dir(uid=os.getuid(), home=Path.home(), xdg_data_home=Path(xdg) if xdg else None)
+    return data_dir or default_data_dir(uid=os.getuid(), home=Path.home(), xdg_data_home=Path(xdg) if xdg else None)
 
 
 @asynccontextmanager
-async def database(data_dir: Path | None, database_url: str | None) -> AsyncIterator[str]:
-    """The database that was named, or the embedded one, started for the block if it doesn't run."""
+async def open_database(data_dir: Path | None, database_url: str | None) -> AsyncIterator[str]:
+    """The address of the database that was named, or of the embedded one, started for the block if it doesn't run."""
     url = database_url or load_settings(environment="local").database_url.get_secret_value()
     if url:
         yield url

@@ -4,27 +4,30 @@ import asyncio
 import signal
 from collections.abc import Coroutine
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_args
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_args
 
 import typer
 import uvloop
 from rich.console import Console
+from rich.table import Table
 
 from cinelibre_server.commands.embedder import load_embedder
 from cinelibre_server.errors import StartupError
 from cinelibre_server.progress import progress
 
 if TYPE_CHECKING:
-    from cinelibre_server.recommend.evaluation.score import Evaluation, Part
+    from cinelibre_server.recommend.evaluation.score import Part
 
-evaluate_app = typer.Typer(help="Measure the quality of recommendations offline.", no_args_is_help=True)
+Result = TypeVar("Result")
+
+evaluate_app = typer.Typer(help="Measure the quality of recommendations and search offline.", no_args_is_help=True)
 
 _HTML_NAME = "evaluation.html"
 
 
 @evaluate_app.callback()
 def _group() -> None:
-    """Measure the quality of recommendations offline."""
+    """Measure the quality of recommendations and search offline."""
 
 
 @evaluate_app.command("recommendations")
@@ -78,7 +81,34 @@ def recommendations(
         console.print(f"The report with plots is {page}", markup=False)
 
 
-async def _until_stopped(work: Coroutine[Any, Any, "Evaluation"]) -> "Evaluation":
+@evaluate_app.command("search")
+def search(
+    catalogue: Annotated[Path, typer.Option("--catalogue", help="JSON lines with title, plot and id (see README).")],
+    queries: Annotated[Path, typer.Option("--queries", help="Queries with the ids of the right items (see README).")],
+    json: Annotated[Path | None, typer.Option("--json", help="Write all numbers here.")] = None,
+) -> None:
+    """Search for items of a catalogue in a database of its own: by meaning, by words, and as it is served."""
+    from cinelibre_server.search.evaluation.files import read_catalogue, read_queries
+    from cinelibre_server.search.evaluation.run import evaluate, write_json
+
+    films, asked = read_catalogue(catalogue), read_queries(queries)
+    if json and not json.resolve().parent.is_dir():
+        raise StartupError(f"{json.resolve().parent} is no folder: make it first")
+    embedder = load_embedder()
+    try:
+        results = uvloop.run(_until_stopped(evaluate(films, asked, embedder, progress)))
+    finally:
+        embedder.close()
+    table = Table("", "language", "queries", "MRR@10", "Recall@10", "Recall@100", "nDCG@10", title="search")
+    for result in results:
+        measures = (result.mrr_at_10, result.recall_at_10, result.recall_at_100, result.ndcg_at_10)
+        table.add_row(result.way, result.language, str(result.queries), *(f"{value:.4f}" for value in measures))
+    Console().print(table)
+    if json:
+        write_json(results, json)
+
+
+async def _until_stopped(work: Coroutine[Any, Any, Result]) -> Result:
     """Its result; Ctrl-C and SIGTERM end it, and the scratch databases with it."""
     task = asyncio.current_task()
     assert task is not None

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 import uvloop
 
-from cinelibre_server.commands.database import DatabaseUrl, DataDir, database
+from cinelibre_server.commands.database import DatabaseUrl, DataDir, open_database
 from cinelibre_server.progress import progress
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def _export(name: "ExportName", target: str, form: str | None, data_dir: DataDir
     from cinelibre_server.export.export import export
 
     async def run() -> None:
-        async with database(data_dir, database_url) as url:
+        async with open_database(data_dir, database_url) as url:
             count = await export(url, name, target, form, progress)
             # The standard output may be the export itself.
             typer.echo(f"Exported {count:,} {name}.", err=True)

@@ -8,7 +8,7 @@ import typer
 import uvloop
 from rich.console import Console
 
-from cinelibre_server.commands.database import DatabaseUrl, DataDir, database
+from cinelibre_server.commands.database import DatabaseUrl, DataDir, open_database
 from cinelibre_server.commands.embedder import load_embedder
 from cinelibre_server.errors import StartupError
 from cinelibre_server.progress import progress
@@ -34,7 +34,7 @@ def movielens(
     from cinelibre_server.ingest.movielens import import_movielens
 
     async def run() -> None:
-        async with database(data_dir, database_url) as url:
+        async with open_database(data_dir, database_url) as url:
             await _migrate(url)
             report = await import_movielens(url, path, progress)
             await _finish(url, report.lines(), embed=embed)
@@ -53,7 +53,7 @@ def goodbooks(
     from cinelibre_server.ingest.goodbooks import import_goodbooks
 
     async def run() -> None:
-        async with database(data_dir, database_url) as url:
+        async with open_database(data_dir, database_url) as url:
             await _migrate(url)
             report = await import_goodbooks(url, path, progress)
             await _finish(url, report.lines(), embed=embed)
@@ -99,7 +99,7 @@ def items(
     options = ItemOptions(_item_type(item_type), _mapping(mapping or ()), source, overwrite, report)
 
     async def run() -> None:
-        async with database(data_dir, database_url) as url:
+        async with open_database(data_dir, database_url) as url:
             await _migrate(url)
             done = await import_items(url, path, options, progress)
             await _finish(url, [*done.lines(), *([f"report:   {report}"] if report else [])], embed=embed)
@@ -141,7 +141,7 @@ def ratings(
         raise StartupError("--preview, --format and --report need --user EMAIL: the account whose ratings these are")
 
     async def run() -> None:
-        async with database(data_dir, database_url) as url:
+        async with open_database(data_dir, database_url) as url:
             await _migrate(url)
             if user is not None:
                 await import_for_user(url, path, user, name, report, preview=preview, out=_out)

@@ -1,31 +1,23 @@
-"""Gives every film and book its embedding, and keeps those of one model only."""
+"""Gives every film and book its embeddings and makes it known to search; keeps embeddings of one model only."""
 
 import hashlib
+from collections.abc import Sequence
+
+import numpy as np
 
 from cinelibre_server.embedding.model import ModelIdentity
 from cinelibre_server.embedding.runtime import Embedder
 from cinelibre_server.errors import StartupError
+from cinelibre_server.ingest.starter_vectors import KnownVectors, embed_texts
 from cinelibre_server.progress import Progress, Step, silent
+from cinelibre_server.search.indexing import indexed_item, passage_text, texts_to_embed
 from cinelibre_server.store import embeddings
 from cinelibre_server.store.database import Connection, Pool
 from cinelibre_server.store.embeddings import ITEM_TYPES, STORED_DIMENSIONS, ItemType, Passage, RecordedModel
+from cinelibre_server.store.search_index import count_terms, save_indexed
 
-# About a second of one core: so long the items of a batch stay locked.
+# Some seconds of one core: so long the items of a batch stay locked.
 _BATCH_ITEMS = 64
-
-
-def passage_text(passage: Passage) -> str:
-    """The text that stands for an item: its titles, year, people, genres, keywords and synopsis."""
-    parts = [
-        passage.title,
-        passage.original_title if passage.original_title != passage.title else "",
-        str(passage.year or ""),
-        ", ".join(passage.people),
-        ", ".join(passage.genres),
-        ", ".join(passage.keywords),
-        passage.synopsis,
-    ]
-    return ". ".join(part for part in parts if part)
 
 
 async def check_embedding_model(connection: Connection, identity: ModelIdentity) -> None:
@@ -57,8 +49,19 @@ async def embed_missing(pool: Pool, embedder: Embedder, progress: Progress = sil
         missing = await embeddings.count_unembedded(connection)
         if not missing:
             return 0
+        known = KnownVectors.load()
         with progress("Embedding the catalogue", missing, "items") as step:
-            return sum([await _embed_type(connection, embedder, item_type, step) for item_type in ITEM_TYPES])
+            count = sum([await _embed_type(connection, embedder, known, item_type, step) for item_type in ITEM_TYPES])
+        await count_terms(connection, count)
+        return count
+
+
+async def embed_item(pool: Pool, embedder: Embedder, item_type: ItemType, item_id: int) -> None:
+    """Embeds one item, if it is new or its text changed. The embedder is that of the stored embeddings."""
+    async with pool.acquire() as connection, connection.transaction(isolation="read_committed"):
+        passage = await embeddings.lock_unembedded(connection, item_type, item_id)
+        if passage is not None:
+            await _embed(connection, embedder, KnownVectors.none(), item_type, [passage])
 
 
 async def forget_embeddings(pool: Pool, identity: ModelIdentity) -> int:
@@ -81,24 +84,37 @@ async def forget_embeddings(pool: Pool, identity: ModelIdentity) -> int:
     return count
 
 
-async def _embed_type(connection: Connection, embedder: Embedder, item_type: ItemType, step: Step) -> int:
+async def _embed_type(
+    connection: Connection, embedder: Embedder, known: KnownVectors, item_type: ItemType, step: Step
+) -> int:
     count = after = 0
     while True:
         async with connection.transaction():
-            passages = await embeddings.list_unembedded(connection, item_type, after=after, limit=_BATCH_ITEMS)
-            if not passages:
+            items = await embeddings.list_unembedded(connection, item_type, after=after, limit=_BATCH_ITEMS)
+            if not items:
                 return count
-            texts = [passage_text(passage) for passage in passages]
-            await embeddings.save_embeddings(
-                connection,
-                item_type,
-                [passage.item_id for passage in passages],
-                await embedder.embed_passages(texts),
-                [_text_hash(embedder.identity, text) for text in texts],
-            )
-        after = passages[-1].item_id
-        count += len(passages)
-        step.advance(len(passages))
+            await _embed(connection, embedder, known, item_type, items)
+        after = items[-1].item_id
+        count += len(items)
+        step.advance(len(items))
+
+
+async def _embed(
+    connection: Connection, embedder: Embedder, known: KnownVectors, item_type: ItemType, items: Sequence[Passage]
+) -> None:
+    texts = [texts_to_embed(item) for item in items]
+    made = await embed_texts(embedder, known, [text for of_item in texts for text in of_item])
+    by_item = np.split(made, np.cumsum([len(of_item) for of_item in texts])[:-1])
+    await embeddings.save_embeddings(
+        connection,
+        item_type,
+        [item.item_id for item in items],
+        np.stack([vectors[0] for vectors in by_item]),
+        [_text_hash(embedder.identity, of_item[0]) for of_item in texts],
+    )
+    await save_indexed(
+        connection, [indexed_item(item, vectors[1:]) for item, vectors in zip(items, by_item, strict=True)]
+    )
 
 
 async def _record(connection: Connection, identity: ModelIdentity) -> None:

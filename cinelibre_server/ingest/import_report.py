@@ -1,6 +1,5 @@
-"""What an import did, and which rows of its files it could not use."""
+"""What an import did, and which rows or items of its source it could not use."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cinelibre_server.ingest.items.repairs import FindingCount
@@ -13,11 +12,16 @@ _KEPT_PLACES = 20
 
 @dataclass(frozen=True, slots=True)
 class BadRows:
-    """Rows left out for one `reason`: how many, and the first 20 as `file:line`."""
+    """Rows left out for one `reason`: how many, and the first 20 as `file:line` or by their ids."""
 
     reason: str
     count: int
     places: tuple[str, ...]
+
+    def line(self, unit: str = "rows") -> str:
+        """The same for people."""
+        more = ", ..." if self.count > len(self.places) else ""
+        return f"{self.count:,} {unit}, {self.reason}: {', '.join(self.places)}{more}"
 
 
 class BadRowLog:
@@ -29,24 +33,19 @@ class BadRowLog:
 
     def add(self, file: str, line: int, reason: str) -> None:
         """Line `line` (from 1) of `file` can't be used."""
+        self.add_place(f"{file}:{line}", reason)
+
+    def add_place(self, place: str, reason: str) -> None:
+        """What is at `place` can't be used."""
         self._counts[reason] = self._counts.get(reason, 0) + 1
         places = self._places.setdefault(reason, [])
         if len(places) < _KEPT_PLACES:
-            places.append(f"{file}:{line}")
+            places.append(place)
 
     def rows(self) -> tuple[BadRows, ...]:
         """All that was added, the most frequent reason first."""
         by_count = sorted(self._counts.items(), key=lambda item: (-item[1], item[0]))
         return tuple(BadRows(reason, count, tuple(self._places[reason])) for reason, count in by_count)
-
-
-def bad_row_lines(bad_rows: Sequence[BadRows]) -> list[str]:
-    """For people, a line a reason."""
-    return [
-        f"skipped: {bad.count:,} rows, {bad.reason}: {', '.join(bad.places)}"
-        + (", ..." if bad.count > len(bad.places) else "")
-        for bad in bad_rows
-    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,4 +89,5 @@ class ImportReport:
             f" {ratings.duplicates:,} repeated",
             f"time:    {self.seconds:.1f} s ({self.ratings_per_second:,.0f} ratings/s)",
         ]
-        return [*lines, *bad_row_lines(self.bad_rows), *(counted.line() for counted in self.repairs)]
+        lines += [f"skipped: {bad.line()}" for bad in self.bad_rows]
+        return [*lines, *(counted.line() for counted in self.repairs)]

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from cinelibre_server.errors import StartupError
-from cinelibre_server.ingest.import_report import BadRowLog, BadRows, bad_row_lines
+from cinelibre_server.ingest.import_report import BadRowLog, BadRows
 from cinelibre_server.ingest.items.row_files import Row, RowFile, UnreadableRow, file_size, open_rows
 from cinelibre_server.ingest.rating_writers import merging_writer
 from cinelibre_server.ingest.sessions import import_sessions
@@ -50,7 +50,7 @@ class RatingFileReport:
             f"ratings: {ratings.added:,} new, {ratings.changed:,} changed, {ratings.unchanged:,} unchanged,"
             f" {ratings.duplicates:,} repeated",
             f"time:    {self.seconds:.1f} s",
-            *bad_row_lines(self.bad_rows),
+            *(f"skipped: {bad.line()}" for bad in self.bad_rows),
         ]
 
 

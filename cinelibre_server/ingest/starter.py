@@ -7,6 +7,7 @@ from typing import Any
 
 from cinelibre_server.store.catalog_load import BookEntry, LoadCounts, MovieEntry, load_items
 from cinelibre_server.store.database import Pool
+from cinelibre_server.store.embeddings import Passage
 
 SOURCE = "starter"
 _FOLDER = Path(__file__).parent / "starter"
@@ -18,12 +19,22 @@ async def load_starter(pool: Pool, folder: Path = _FOLDER) -> LoadCounts:
     In an empty catalogue the items get the ids 1, 2, ... in the order of the files, films first. An item that
     left the files stays in the catalogue, because people may have rated it.
     """
-    entries: list[MovieEntry | BookEntry] = [
-        *_movies(folder / "movies.jsonl"),
-        *_books(folder / "books.jsonl"),
-    ]
     async with pool.acquire() as connection:
-        return await load_items(connection, SOURCE, entries, overwrite=True)
+        return await load_items(connection, SOURCE, list(_entries(folder)), overwrite=True)
+
+
+def starter_passages(folder: Path = _FOLDER) -> Iterator[Passage]:
+    """What the embeddings of the catalogue are made from; ids as in an empty database."""
+    for item_id, entry in enumerate(_entries(folder), 1):
+        people = entry.directors + entry.cast if isinstance(entry, MovieEntry) else entry.authors
+        yield Passage(
+            item_id, entry.title, entry.original_title, entry.year, people, entry.genres, entry.keywords, entry.synopsis
+        )
+
+
+def _entries(folder: Path) -> Iterator[MovieEntry | BookEntry]:
+    yield from _movies(folder / "movies.jsonl")
+    yield from _books(folder / "books.jsonl")
 
 
 def _movies(path: Path) -> Iterator[MovieEntry]:

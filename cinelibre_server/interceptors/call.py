@@ -19,6 +19,7 @@ class AuthenticatedUser:
 
     user_id: int
     session_id: UUID
+    is_admin: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class MethodInfo:
 
     full_name: str
     needs_user: bool
+    needs_admin: bool
     is_ours: bool
     request_streaming: bool
     response_streaming: bool
@@ -35,11 +37,11 @@ class MethodInfo:
     @classmethod
     def from_descriptor(cls, full_name: str, descriptor: MethodDescriptor | None, handler: Any) -> "MethodInfo":
         """The facts of `/package.Service/Method`; `descriptor` is None for what is not in our contract."""
-        options = descriptor.GetOptions() if descriptor else None
-        public = options is None or options.Extensions[access_pb2.access] == access_pb2.ACCESS_PUBLIC
+        access = descriptor.GetOptions().Extensions[access_pb2.access] if descriptor else access_pb2.ACCESS_PUBLIC
         return cls(
             full_name=full_name,
-            needs_user=not public,
+            needs_user=access != access_pb2.ACCESS_PUBLIC,
+            needs_admin=access == access_pb2.ACCESS_ADMIN,
             is_ours=descriptor is not None,
             request_streaming=handler.request_streaming,
             response_streaming=handler.response_streaming,

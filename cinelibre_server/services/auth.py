@@ -8,7 +8,7 @@ import grpc
 from cinelibre.v1 import auth_pb2, auth_pb2_grpc, errors_pb2, ratings_pb2
 
 from cinelibre_server.config import Settings
-from cinelibre_server.errors import DomainError, FieldViolation, invalid_field
+from cinelibre_server.errors import DomainError, invalid_field, invalid_update_mask
 from cinelibre_server.interceptors.call import current_user
 from cinelibre_server.security.passwords import PasswordHasher
 from cinelibre_server.security.tokens import AccessTokens, new_refresh_token, refresh_token_hash
@@ -21,7 +21,7 @@ from cinelibre_server.store.account_data import (
 )
 from cinelibre_server.store.ratings import StoredRating
 from cinelibre_server.store.sessions import ActiveSession, RefusedToken, SessionStore
-from cinelibre_server.store.users import User, UserStore
+from cinelibre_server.store.users import Role, User, UserStore
 
 _Context: TypeAlias = grpc.aio.ServicerContext[Any, Any]
 _TokenResponse = TypeVar(
@@ -34,6 +34,10 @@ _TokenResponse = TypeVar(
 
 _TOKEN_TYPE = "Bearer"  # noqa: S105 - the scheme of the authorization header
 _CHANGEABLE_FIELDS = ("name",)
+_ROLES: dict[Role, "auth_pb2.UserRole.ValueType"] = {
+    "user": auth_pb2.USER_ROLE_USER,
+    "admin": auth_pb2.USER_ROLE_ADMIN,
+}
 _INTERACTION_KINDS = {
     "view": ratings_pb2.INTERACTION_KIND_VIEW,
     "click": ratings_pb2.INTERACTION_KIND_CLICK,
@@ -128,8 +132,9 @@ class AuthService(auth_pb2_grpc.AuthServiceServicer):
         return await self._start_session(user_id, new_hash, auth_pb2.ChangePasswordResponse())
 
     async def UpdateMe(self, request: auth_pb2.UpdateMeRequest, _context: _Context) -> auth_pb2.UpdateMeResponse:
-        if set(request.update_mask.paths) != set(_CHANGEABLE_FIELDS):
-            _refuse_mask()
+        unknown = [path for path in request.update_mask.paths if path not in _CHANGEABLE_FIELDS]
+        if unknown or not request.update_mask.paths:
+            raise invalid_update_mask(_CHANGEABLE_FIELDS, unknown)
         user = await self._users.rename(current_user().user_id, request.user.name)
         return auth_pb2.UpdateMeResponse(user=_user_message(user or _refuse_deleted_user()))
 
@@ -186,18 +191,6 @@ def _refuse_deleted_user() -> NoReturn:
     )
 
 
-def _refuse_mask() -> NoReturn:
-    allowed = ", ".join(_CHANGEABLE_FIELDS)
-    description = f"must name the fields to change; allowed: {allowed}"
-    raise DomainError(
-        grpc.StatusCode.INVALID_ARGUMENT,
-        errors_pb2.ERROR_REASON_INVALID_UPDATE_MASK,
-        f"update_mask: {description}",
-        metadata={"allowed": allowed},
-        violations=[FieldViolation("update_mask", description)],
-    )
-
-
 def _count_and_convert(record: AccountRecord, end: auth_pb2.ExportEnd) -> auth_pb2.ExportMyDataResponse:
     match record:
         case User():
@@ -214,7 +207,13 @@ def _count_and_convert(record: AccountRecord, end: auth_pb2.ExportEnd) -> auth_p
 
 
 def _user_message(user: User) -> auth_pb2.User:
-    return auth_pb2.User(user_id=user.user_id, email=user.email, name=user.name, create_time=timestamp(user.created_at))
+    return auth_pb2.User(
+        user_id=user.user_id,
+        email=user.email,
+        name=user.name,
+        create_time=timestamp(user.created_at),
+        role=_ROLES[user.role],
+    )
 
 
 def _session_message(session: StoredSession) -> auth_pb2.Session:

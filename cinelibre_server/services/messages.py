@@ -12,6 +12,10 @@ from cinelibre_server.store.items import ItemDetails, ItemFilter, ItemKind
 from cinelibre_server.store.ratings import StoredRating
 
 KIND_OF_TYPE: dict[int, ItemKind] = {catalog_pb2.ITEM_TYPE_MOVIE: "movie", catalog_pb2.ITEM_TYPE_BOOK: "book"}
+TYPE_OF_KIND: dict[ItemKind, "catalog_pb2.ItemType.ValueType"] = {
+    "movie": catalog_pb2.ITEM_TYPE_MOVIE,
+    "book": catalog_pb2.ITEM_TYPE_BOOK,
+}
 
 
 class FilterRequest(Protocol):

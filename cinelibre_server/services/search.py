@@ -1,64 +1,157 @@
-"""SearchService: finds items by what they are about."""
+"""SearchService: finds items by what is remembered of them, and completes titles."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Sequence
 from typing import Any
 
 import grpc
-import numpy as np
 from cinelibre.v1 import search_pb2, search_pb2_grpc
-from numpy.typing import NDArray
+from google.protobuf.message import Message
 
 from cinelibre_server.errors import invalid_field
-from cinelibre_server.services.messages import KIND_OF_TYPE, ItemMessages, item_filter
+from cinelibre_server.recommend import reasons as recommend_reasons
+from cinelibre_server.search import explanation
+from cinelibre_server.search.engine import Found, SearchEngine
+from cinelibre_server.search.reading import read_query
+from cinelibre_server.search.romanization import name_key
+from cinelibre_server.services.messages import KIND_OF_TYPE, TYPE_OF_KIND, ItemMessages, item_filter
 from cinelibre_server.services.paging import PageTokens, page_size
-from cinelibre_server.store.items import ItemStore
-from cinelibre_server.store.recommend import ScoreKey
-from cinelibre_server.store.search import SearchStore
+from cinelibre_server.store.items import ItemFilter, ItemKind, ItemStore
+from cinelibre_server.store.recommend import RecommendStore, ScoreKey
+from cinelibre_server.store.search import SearchFilter, SearchStore
 
-EmbedQuery = Callable[[str], Awaitable[NDArray[np.float32]]]
+_FIELDS: dict[str, "search_pb2.MatchedField.ValueType"] = {
+    "name": search_pb2.MATCHED_FIELD_TITLE,
+    "credits": search_pb2.MATCHED_FIELD_CREDITS,
+    "synopsis": search_pb2.MATCHED_FIELD_SYNOPSIS,
+}
+_DEFAULT_SUGGESTIONS = 8
+_Context = grpc.aio.ServicerContext[Any, Any]
 
 
 class SearchService(search_pb2_grpc.SearchServiceServicer):
-    """Embeds the query and asks the vector indexes."""
+    """Asks the engine and puts items and explanations to its hits."""
 
     def __init__(
         self,
+        engine: SearchEngine,
         search: SearchStore,
+        recommend: RecommendStore,
         items: ItemStore,
         messages: ItemMessages,
-        embed_query: EmbedQuery,
         tokens: PageTokens,
     ) -> None:
+        self._engine = engine
         self._search = search
+        self._recommend = recommend
         self._items = items
         self._messages = messages
-        self._embed_query = embed_query
         self._tokens = tokens
 
     async def SemanticSearch(
-        self, request: search_pb2.SemanticSearchRequest, _context: grpc.aio.ServicerContext[Any, Any]
+        self, request: search_pb2.SemanticSearchRequest, _context: _Context
     ) -> search_pb2.SemanticSearchResponse:
-        if not request.q.strip():
-            raise invalid_field("q", "must hold 1 to 4,000 characters, not only white space")
+        _require_text(request.q, 10_000)
         size = page_size(request.limit)
         key = self._tokens.decode(request, 2)
-        found = await self._search.semantic(
-            await self._embed_query(request.q),
-            item_filter(request, KIND_OF_TYPE.get(request.item_type)),
-            size + 1,
-            ScoreKey(float(key[0]), int(key[1])) if key else None,
-        )
-        page = found[:size]
-        items = await self._items.get_many([hit.item_id for hit in page])
-        token = self._tokens.encode(request, (page[-1].score, page[-1].item_id)) if len(found) > size else ""
+        after = ScoreKey(float(key[0]), int(key[1])) if key else None
+        wanted = _filter(request)
+        reading = read_query(request.q)
+        item_type = wanted.item.item_type
+        if wanted == SearchFilter(ItemFilter(item_type)) and (like := await self._engine.find_like(reading)):
+            return await self._like(request, like, item_type, size, after)
+        found = await self._engine.find(reading, wanted, size, after)
+        items = await self._items.get_many([hit.item_id for hit in found.hits])
         return search_pb2.SemanticSearchResponse(
             hits=[
                 search_pb2.SearchHit(
                     item=self._messages.of(items[hit.item_id]),
                     score=hit.score,
-                    reason="Its title and story are close in meaning to your words.",
+                    reason=explanation.reason(reading, hit, items[hit.item_id]),
+                    matched_field=_FIELDS[hit.matched],
+                    snippet=(snippet := explanation.snippet(hit, items[hit.item_id])),
+                    highlights=[
+                        search_pb2.Highlight(start=start, end=end)
+                        for start, end in explanation.highlights(reading, snippet)
+                    ],
                 )
-                for hit in page
+                for hit in found.hits
             ],
-            next_page_token=token,
+            next_page_token=self._token(request, found.hits) if found.more else "",
+            did_you_mean=_did_you_mean(found) if after is None else "",
         )
+
+    async def Suggest(self, request: search_pb2.SuggestRequest, _context: _Context) -> search_pb2.SuggestResponse:
+        _require_text(request.q, 200)
+        key = name_key(request.q)
+        limit = request.limit or _DEFAULT_SUGGESTIONS
+        # Without a letter or digit there is nothing that a title could begin with.
+        found = await self._search.suggest(key, limit, KIND_OF_TYPE.get(request.item_type)) if key else []
+        return search_pb2.SuggestResponse(
+            suggestions=[
+                search_pb2.Suggestion(
+                    item_id=title.item_id,
+                    item_type=TYPE_OF_KIND[title.item_type],
+                    text=title.name,
+                    title=title.title,
+                    year=title.year or 0,
+                )
+                for title in found
+            ]
+        )
+
+    async def _like(
+        self,
+        request: search_pb2.SemanticSearchRequest,
+        item_id: int,
+        item_type: ItemKind | None,
+        size: int,
+        after: ScoreKey | None,
+    ) -> search_pb2.SemanticSearchResponse:
+        """The items that are most like one."""
+        found = await self._recommend.similar(item_id, item_type, size + 1, after)
+        page = found[:size]
+        items = await self._items.get_many([item_id, *(near.item_id for near in page)])
+        return search_pb2.SemanticSearchResponse(
+            hits=[
+                search_pb2.SearchHit(
+                    item=self._messages.of(items[near.item_id]),
+                    score=near.score,
+                    reason=recommend_reasons.similar(items[item_id], items[near.item_id]),
+                    matched_field=search_pb2.MATCHED_FIELD_SIMILAR_ITEM,
+                )
+                for near in page
+            ],
+            next_page_token=self._token(request, page) if len(found) > size else "",
+        )
+
+    def _token(self, request: Message, page: Sequence[Any]) -> str:
+        return self._tokens.encode(request, (page[-1].score, page[-1].item_id))
+
+
+def _require_text(text: str, most: int) -> None:
+    # The contract's rule knows ASCII's white space only.
+    if not text.strip():
+        raise invalid_field("q", f"must hold 1 to {most:,} characters, not only white space")
+
+
+def _filter(request: search_pb2.SemanticSearchRequest) -> SearchFilter:
+    people = {name_key(name) for name in request.people}
+    if "" in people:
+        raise invalid_field("people", "each must hold a letter or a digit")
+    return SearchFilter(
+        item_filter(request, KIND_OF_TYPE.get(request.item_type)),
+        tuple(sorted(people)) or None,
+        request.min_stars or None,
+    )
+
+
+def _did_you_mean(found: Found) -> str:
+    """The title of the best hit, if the query is spelled nearly so."""
+    if not found.hits or not found.reading.names:
+        return ""
+    best = found.hits[0]
+    if best.name is None or best.name_similarity < explanation.NEARLY_A_NAME:
+        return ""
+    key = name_key(best.name)
+    # Part of a title is no typo.
+    return "" if any(name.key in key for name in found.reading.names) else best.name

@@ -1,6 +1,7 @@
 """Brings the films and books that a source describes into the catalogue, many at a time and set-based."""
 
-from collections.abc import Callable, Iterable, Iterator
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Literal, TypeAlias
@@ -9,11 +10,12 @@ from cinelibre_server.store.database import Connection
 from cinelibre_server.store.queries import load_queries
 
 _QUERIES = load_queries("catalog_load")
+_OVERLAPS = load_queries("catalog_overlaps")
 
 _COLUMNS = (
     *("position", "item_type", "external_id", "is_own_id", "title", "original_title", "year", "language", "genres"),
     *("keywords", "synopsis", "directors", "cast_names", "runtime_minutes", "imdb_id", "authors"),
-    *("page_count", "isbn13", "id_sources", "id_values"),
+    *("page_count", "isbn13", "shared_sources", "shared_ids", "is_hidden"),
 )
 # Held in memory at a time.
 _CHUNK_ENTRIES = 2_000
@@ -41,6 +43,7 @@ class CatalogEntry:
     `external_id` is the source's own id of it or, without `is_own_id`, one of the shared ids as `imdb:tt0048473`: it
     tells entries apart, but is nothing to keep. `original_title` is the title again where there is no other;
     `language` is an ISO 639-1 code; `external_ids` are what yet other catalogues call it.
+    An item `is_hidden` from the start: one that we have stays as it is.
     """
 
     external_id: str
@@ -53,6 +56,12 @@ class CatalogEntry:
     synopsis: str = ""
     external_ids: tuple[ExternalId, ...] = ()
     is_own_id: bool = True
+    is_hidden: bool = False
+
+    @property
+    def shared_ids(self) -> tuple[ExternalId, ...]:
+        """All ids by which other sources know the item, the surest first."""
+        return self.external_ids
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +73,11 @@ class MovieEntry(CatalogEntry):
     runtime_minutes: int | None = None
     imdb_id: str | None = None
 
+    @property
+    def shared_ids(self) -> tuple[ExternalId, ...]:
+        """All ids by which other sources know the film, the surest first."""
+        return ((("imdb", self.imdb_id),) if self.imdb_id else ()) + self.external_ids
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookEntry(CatalogEntry):
@@ -74,6 +88,12 @@ class BookEntry(CatalogEntry):
     isbn13: str | None = None
     openlibrary_id: str | None = None
 
+    @property
+    def shared_ids(self) -> tuple[ExternalId, ...]:
+        """All ids by which other sources know the book, the surest first."""
+        own = (("isbn13", self.isbn13), ("openlibrary", self.openlibrary_id))
+        return tuple((source, value) for source, value in own if value) + self.external_ids
+
 
 @dataclass(frozen=True, slots=True)
 class LoadCounts:
@@ -82,6 +102,9 @@ class LoadCounts:
     added: int
     changed: int
     unchanged: int
+
+    def __add__(self, other: "LoadCounts") -> "LoadCounts":
+        return LoadCounts(self.added + other.added, self.changed + other.changed, self.unchanged + other.unchanged)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,15 +131,18 @@ async def load_items(
     entries: Iterable[MovieEntry | BookEntry],
     *,
     overwrite: bool,
+    stronger: Mapping[str, Sequence[str]] | None = None,
     note: Note | None = None,
 ) -> LoadCounts:
     """Adds the items of `source` that are new, and updates those that differ, in one transaction.
 
-    An entry is an item we have if the source named it before, or if an item of the same type has its IMDb id,
-    ISBN or another of its external ids. With `overwrite` the entry's values win over ours; without it they only fill
-    our gaps. Nothing is deleted, and rows that stay the same are not written. New items get ascending ids in the
-    order of `entries`; new and changed ones wait for an embedding (embedded_text_hash is null). `note` is told of
-    each entry that was left out for another, and of each IMDb id or ISBN.
+    An entry is an item we have if the source named it before, or if an item of the same type has one of its
+    `shared_ids`. With `overwrite` the entry's values win over ours, without it they only fill our gaps; a field that an
+    admin set stays as it is. What an upstream source said is overwritten by no other; `stronger` makes `source` one of
+    them: it names by field those that `source` doesn't overrule, and the fields where it wins are recorded as its own.
+    Nothing is deleted, and rows that stay the same are not written. New items get ascending ids in the order of
+    `entries`; new ones and those whose text changed wait for an embedding (embedded_text_hash is null). `note` is told
+    of each entry that was left out for another, and of each IMDb id or ISBN.
 
     Raises:
         ValueError: two entries have the same external_id, and there is no `note` to tell.
@@ -139,11 +165,16 @@ async def load_items(
         await _noted(connection, note, "same item", "drop_second_descriptions", source)
         await _noted(connection, note, "imdb_id taken", "clear_taken_imdb_ids")
         await _noted(connection, note, "isbn13 taken", "clear_taken_isbns")
-        await connection.execute(_QUERIES["merge_known_items"], overwrite)
+        await connection.execute(_QUERIES["find_outranked_fields"], None if stronger is None else json.dumps(stronger))
+        await connection.execute(_QUERIES["choose_fields"], overwrite)
+        await connection.execute(_QUERIES["merge_known_items"])
         for name in _WRITES:
             await connection.execute(_QUERIES[name])
         await connection.execute(_QUERIES["insert_external_ids"], source)
+        if stronger is not None:
+            await connection.execute(_QUERIES["record_field_sources"], source)
         row = await connection.fetchrow(_QUERIES["count_staged_items"])
+        await connection.execute(_QUERIES["drop_staged_items"])
     assert row is not None
     counts = LoadCounts(added=row["added"], changed=row["changed"], unchanged=row["unchanged"])
     if counts.added + counts.changed >= _MANY_ITEMS:
@@ -159,7 +190,7 @@ async def _noted(
     *parameters: object,
 ) -> int:
     """Runs a query that answers the position, the earlier position and the value of overlaps; returns how many."""
-    rows = await connection.fetch(_QUERIES[query], *parameters)
+    rows = await connection.fetch(_OVERLAPS[query], *parameters)
     if note is not None:
         for row in rows:
             note(Overlap(kind, row["position"], row["earlier"], row["value"]))
@@ -168,7 +199,6 @@ async def _noted(
 
 def _records(entries: Iterable[MovieEntry | BookEntry]) -> Iterator[tuple[Any, ...]]:
     for position, entry in enumerate(entries):
-        external_ids = entry.external_ids
         common = (
             entry.external_id,
             entry.is_own_id,
@@ -180,12 +210,10 @@ def _records(entries: Iterable[MovieEntry | BookEntry]) -> Iterator[tuple[Any, .
             entry.keywords,
             entry.synopsis,
         )
+        last = (*(tuple(zip(*entry.shared_ids, strict=True)) or ((), ())), entry.is_hidden)
         if isinstance(entry, MovieEntry):
             film = (entry.directors, entry.cast, entry.runtime_minutes, entry.imdb_id)
-            details: tuple[Any, ...] = ("movie", *common, *film, (), None, None)
+            yield (position, "movie", *common, *film, (), None, None, *last)
         else:
             book = (entry.authors, entry.page_count, entry.isbn13)
-            details = ("book", *common, (), (), None, None, *book)
-            if entry.openlibrary_id:
-                external_ids = (("openlibrary", entry.openlibrary_id), *external_ids)
-        yield (position, *details, [pair[0] for pair in external_ids], [pair[1] for pair in external_ids])
+            yield (position, "book", *common, (), (), None, None, *book, *last)

@@ -17,6 +17,10 @@ _QUERIES = load_queries("embeddings")
 ItemType: TypeAlias = Literal["movie", "book"]
 ITEM_TYPES: Final[tuple[ItemType, ...]] = ("movie", "book")
 STORED_DIMENSIONS = 384
+# What a Passage holds, by the names of the contract.
+EMBEDDED_FIELDS: Final = frozenset(
+    {"title", "original_title", "year", "directors", "cast", "authors", "genres", "keywords", "synopsis"}
+)
 _PAGE = 1000
 
 
@@ -63,6 +67,15 @@ async def list_unembedded(connection: Connection, item_type: ItemType, *, after:
     """Items of the type that wait for an embedding, by id, locked until the transaction ends."""
     rows = await connection.fetch(_QUERIES[f"list_unembedded_{item_type}"], after, limit)
     return [_passage(row) for row in rows]
+
+
+async def lock_unembedded(connection: Connection, item_type: ItemType, item_id: int) -> Passage | None:
+    """The item, if it waits for an embedding, locked until the transaction ends; waits for who has it locked."""
+    if await connection.fetchval(_QUERIES[f"lock_unembedded_{item_type}"], item_id) is None:
+        return None
+    # Read only now: the text may have changed while this waited.
+    (passage,) = await list_unembedded(connection, item_type, after=item_id - 1, limit=1)
+    return passage
 
 
 async def list_embedded(connection: Connection, item_type: ItemType) -> AsyncIterator[tuple[Passage, bytes]]:

@@ -18,6 +18,7 @@ class FreshCache(Generic[Key, Value]):
     def __init__(self, size: int) -> None:
         self._size = size
         self._kept: OrderedDict[Key, tuple[float, Value]] = OrderedDict()
+        self._times_cleared = 0
 
     def find(self, key: Key) -> Value | None:
         """The value, if it is still fresh."""
@@ -28,8 +29,10 @@ class FreshCache(Generic[Key, Value]):
         """The fresh value, or what `fetch` gives, which is then kept."""
         kept = self.find(key)
         if kept is None:
+            times_cleared = self._times_cleared
             kept = await fetch()
-            self.keep(key, kept)
+            if times_cleared == self._times_cleared:  # else it may be from before the change
+                self.keep(key, kept)
         return kept
 
     def keep(self, key: Key, value: Value) -> None:
@@ -42,3 +45,8 @@ class FreshCache(Generic[Key, Value]):
     def forget(self, key: Key) -> None:
         """The value was changed."""
         self._kept.pop(key, None)
+
+    def clear(self) -> None:
+        """Any value may have changed, also one that is being fetched."""
+        self._times_cleared += 1
+        self._kept.clear()

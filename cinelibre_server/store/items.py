@@ -55,6 +55,7 @@ class ItemDetails:
     isbn13: str | None
     rating_count: int
     mean_stars: float | None
+    is_hidden: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +77,12 @@ class ItemStore:
         self._changed: dict[object, set[int]] = {}
 
     async def get(self, item_id: int) -> ItemDetails | None:
-        """One item by id; calls that arrive together share one query."""
-        return self._kept.find(item_id) or await self._loader.load(item_id)
+        """One item by id, unless it is hidden; calls that arrive together share one query."""
+        item = self._kept.find(item_id) or await self._loader.load(item_id)
+        return None if item is None or item.is_hidden else item
 
     async def get_many(self, item_ids: Sequence[int]) -> Mapping[int, ItemDetails]:
-        """The items that exist, by id."""
+        """The items that exist, by id, hidden ones among them."""
         found = {item_id: item for item_id in item_ids if (item := self._kept.find(item_id))}
         if missing := [item_id for item_id in item_ids if item_id not in found]:
             found.update(await self._fetch(missing))

@@ -115,6 +115,8 @@ async def _replace_functions(connection: Connection, report: Callable[[str], Non
         return
     report("SQL functions")
     async with connection.transaction():
+        # Loads the extensions: only then may a plain user set their parameters in a function.
+        await connection.execute("select '[1]'::public.vector, public.similarity('', '')")
         await connection.execute("drop schema if exists cinelibre cascade")
         await connection.execute("create schema cinelibre")
         await connection.execute("set local search_path = cinelibre, public")

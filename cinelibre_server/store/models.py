@@ -24,11 +24,16 @@ _LOCK_TRIES = 150
 
 @dataclass(frozen=True, slots=True)
 class ServingModel:
-    """`measures` is what its validation found, measure to value."""
+    """`measures` is what the validation of the last full training found, measure to value.
+
+    That training had `full_rating_count` ratings; this model, updated since or not, `rating_count`.
+    """
 
     model_id: int
+    started_at: datetime
     finished_at: datetime
     rating_count: int
+    full_rating_count: int
     measures: Mapping[str, float]
 
 
@@ -58,7 +63,14 @@ async def get_serving_model(connection: Connection) -> ServingModel | None:
     row = await connection.fetchrow(_SQL["get_serving_model"])
     if row is None:
         return None
-    return ServingModel(row["model_id"], row["finished_at"], row["rating_count"], json.loads(row["measures"]))
+    return ServingModel(
+        row["model_id"],
+        row["started_at"],
+        row["finished_at"],
+        row["rating_count"],
+        row["full_rating_count"],
+        json.loads(row["measures"]),
+    )
 
 
 async def count_changed_ratings(connection: Connection) -> int:

@@ -107,6 +107,11 @@ class RecommendStore:
 
         return await self._similar.find_or_fetch((item_id, item_type, limit, after), fetch)
 
+    def forget_lists(self) -> None:
+        """The catalogue was changed: the next look at any list reads it anew."""
+        self._popular.clear()
+        self._similar.clear()
+
     async def predicted_stars(self, user_id: int, item_ids: Sequence[int]) -> Mapping[int, float]:
         """The stars the user would give to each item, 0.5 to 5; empty without a model or without ratings."""
         rows = await self._pool.fetch(_SQL["predicted_stars"], user_id, item_ids)

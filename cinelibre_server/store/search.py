@@ -1,41 +1,138 @@
-"""Semantic search over the stored embeddings."""
+"""Search: thin calls of the SQL functions."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from pgvector import HalfVector
 
 from cinelibre_server.store.database import Pool
 from cinelibre_server.store.fresh_cache import FreshCache
-from cinelibre_server.store.items import ItemFilter
+from cinelibre_server.store.items import ItemFilter, ItemKind
 from cinelibre_server.store.queries import load_queries
-from cinelibre_server.store.recommend import ScoredItem, ScoreKey
+from cinelibre_server.store.recommend import ScoreKey
 
 _SQL = load_queries("search")
 _MAX_KEPT = 500
 
 
+@dataclass(frozen=True, slots=True)
+class SearchFilter:
+    """What passes: `people` are keys of names, `min_stars` is a mean of ratings, 0.5 to 5."""
+
+    item: ItemFilter = field(default_factory=ItemFilter)
+    people: tuple[str, ...] | None = None
+    min_stars: float | None = None
+
+    @property
+    def parameters(self) -> tuple[object, ...]:
+        """The seven SQL parameters of search_passes."""
+        return (*self.item.parameters, self.people, self.min_stars)
+
+
+class SpelledName(NamedTuple):
+    """A text in lower case and its keys."""
+
+    text: str
+    key: str
+    sound: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What search_items is asked, whatever is missing. `embedding` is float32[384], `terms` are counted."""
+
+    embedding: NDArray[np.float32] | None
+    terms: Mapping[str, int]
+    names: tuple[SpelledName, ...]
+    wished: ItemFilter = field(default_factory=ItemFilter)
+
+    @property
+    def key(self) -> Hashable:
+        """Equal for equal questions."""
+        vector = None if self.embedding is None else self.embedding.tobytes()
+        return (vector, tuple(self.terms.items()), self.names, self.wished)
+
+
+@dataclass(frozen=True, slots=True)
+class FoundItem:
+    """`matched` is name, credits or synopsis; the passage is that of the synopsis that fits best, if there is one.
+
+    `name` is the item's name that is like the query, `name_similarity` how much, 0 to 1.
+    """
+
+    item_id: int
+    score: float
+    matched: str
+    first_character: int
+    character_count: int
+    name: str | None
+    name_similarity: float
+
+
+@dataclass(frozen=True, slots=True)
+class SuggestedTitle:
+    """A title that begins like what was typed, as `name`."""
+
+    item_id: int
+    item_type: ItemKind
+    name: str
+    title: str
+    year: int | None
+
+
 class SearchStore:
-    """Reads the vector indexes."""
+    """Asks on behalf of a model with this fingerprint: vectors of another one are not compared."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, fingerprint: str) -> None:
         self._pool = pool
-        self._kept: FreshCache[Hashable, list[ScoredItem]] = FreshCache(_MAX_KEPT)
+        self._fingerprint = fingerprint
+        self._kept: FreshCache[Hashable, list[FoundItem]] = FreshCache(_MAX_KEPT)
+        self._suggested: FreshCache[Hashable, list[SuggestedTitle]] = FreshCache(_MAX_KEPT)
 
-    async def semantic(
-        self, embedding: NDArray[np.float32], wanted: ItemFilter, limit: int, after: ScoreKey | None
-    ) -> list[ScoredItem]:
-        """The items nearest to a normalised vector of the model's dimensions; the list may be FRESH_SECONDS old."""
+    async def search(
+        self, question: Question, wanted: SearchFilter, limit: int, after: ScoreKey | None
+    ) -> list[FoundItem]:
+        """The best items after a key; the list may be FRESH_SECONDS old."""
 
-        async def fetch() -> list[ScoredItem]:
+        async def fetch() -> list[FoundItem]:
             rows = await self._pool.fetch(
-                _SQL["semantic"],
-                embedding,
+                _SQL["search"],
+                None if question.embedding is None else HalfVector(question.embedding),
+                self._fingerprint,
+                list(question.terms),
+                list(question.terms.values()),
+                *_columns(question.names),
                 limit,
                 *wanted.parameters,
+                *question.wished.parameters,
                 after.score if after else None,
                 after.item_id if after else None,
             )
-            return [ScoredItem(*row) for row in rows]
+            return [FoundItem(*row) for row in rows]
 
-        return await self._kept.find_or_fetch((embedding.tobytes(), wanted, limit, after), fetch)
+        return await self._kept.find_or_fetch((question.key, wanted, limit, after), fetch)
+
+    async def find_named(self, names: Sequence[SpelledName]) -> int | None:
+        """The item whose name is likest to one of the texts, None if none is like it."""
+        item_id: int | None = await self._pool.fetchval(_SQL["find_named"], *_columns(names))
+        return item_id
+
+    async def suggest(self, key: str, limit: int, item_type: ItemKind | None) -> Sequence[SuggestedTitle]:
+        """Titles for the key of what has been typed; the list may be FRESH_SECONDS old."""
+
+        async def fetch() -> list[SuggestedTitle]:
+            return [SuggestedTitle(*row) for row in await self._pool.fetch(_SQL["suggest"], key, limit, item_type)]
+
+        return await self._suggested.find_or_fetch((key, limit, item_type), fetch)
+
+    def forget_lists(self) -> None:
+        """The catalogue was changed: the next search reads it anew."""
+        self._kept.clear()
+        self._suggested.clear()
+
+
+def _columns(names: Sequence[SpelledName]) -> tuple[list[str], list[str], list[str]]:
+    return [name.text for name in names], [name.key for name in names], [name.sound for name in names]

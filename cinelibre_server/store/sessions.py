@@ -23,6 +23,14 @@ class ActiveSession:
     expires_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class SessionUser:
+    """Whose session it is."""
+
+    user_id: int
+    is_admin: bool
+
+
 class RefusedToken(Enum):
     """Why a refresh token was not exchanged."""
 
@@ -79,10 +87,10 @@ class SessionStore:
         """Forgets the user's expired sessions and their refresh tokens."""
         await self._pool.execute(_QUERIES["delete_expired_sessions"], user_id)
 
-    async def active_sessions(self, session_ids: Sequence[UUID]) -> dict[UUID, int]:
-        """Session id to user id, for those of the given sessions that are neither revoked nor expired."""
+    async def active_sessions(self, session_ids: Sequence[UUID]) -> dict[UUID, SessionUser]:
+        """Session id to user, for those of the given sessions that are neither revoked nor expired."""
         rows = await self._pool.fetch(_QUERIES["list_active_sessions"], session_ids)
-        return {row["session_id"]: row["user_id"] for row in rows}
+        return {row["session_id"]: SessionUser(row["user_id"], row["is_admin"]) for row in rows}
 
 
 async def revoke_sessions_of_user(connection: Connection, user_id: int) -> int:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal, TypeAlias
 
 from asyncpg import Record
 
@@ -12,6 +13,9 @@ from cinelibre_server.store.sessions import revoke_sessions_of_user
 _QUERIES = load_queries("users")
 
 
+Role: TypeAlias = Literal["user", "admin"]
+
+
 @dataclass(frozen=True, slots=True)
 class User:
     """An account."""
@@ -20,6 +24,7 @@ class User:
     email: str
     name: str
     created_at: datetime
+    role: Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +80,20 @@ class UserStore:
         row = await self._pool.fetchrow(_QUERIES["rename_user"], user_id, name)
         return None if row is None else user_from_row(row)
 
+    async def set_role(self, email: str, role: Role) -> User | None:
+        """The account with its new role, which counts from the next call on; None if no account has the email."""
+        row = await self._pool.fetchrow(_QUERIES["set_role"], email, role)
+        return None if row is None else user_from_row(row)
+
+    async def list_all(self, *, admins_only: bool) -> list[User]:
+        """Accounts by id."""
+        return [user_from_row(row) for row in await self._pool.fetch(_QUERIES["list_users"], admins_only)]
+
     async def delete(self, user_id: int) -> bool:
         """Deletes the account and all that belongs to it; False if it was gone before."""
         return await self._pool.fetchval(_QUERIES["delete_user"], user_id) is not None
 
 
 def user_from_row(row: Record) -> User:
-    """The account in a row of user_id, email, name and created_at."""
-    return User(row["user_id"], row["email"], row["name"], row["created_at"])
+    """The account in a row of user_id, email, name, created_at and role."""
+    return User(row["user_id"], row["email"], row["name"], row["created_at"], row["role"])

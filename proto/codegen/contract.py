@@ -11,6 +11,7 @@ class Access(Enum):
 
     PUBLIC = "public"
     USER = "user"
+    ADMIN = "admin"
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from google.protobuf.descriptor_pb2 import (
 from .contract import Access, Binding, Comment, Contract, EnumType, EnumValue, Field, Message, Method, Service
 from .options import Options
 
-_ACCESS_PUBLIC = 1
+_ACCESS = {1: Access.PUBLIC, 3: Access.ADMIN}
 # Field numbers in google.protobuf.*DescriptorProto; a comment's place is a path of them.
 _FILE_MESSAGE, _FILE_ENUM, _FILE_SERVICE = 4, 5, 6
 _MESSAGE_FIELD, _MESSAGE_NESTED, _MESSAGE_ENUM = 2, 3, 4
@@ -77,7 +77,7 @@ class _FileReader:
             request=method.input_type.removeprefix("."),
             response=method.output_type.removeprefix("."),
             server_streaming=method.server_streaming,
-            access=Access.PUBLIC if access == _ACCESS_PUBLIC else Access.USER,
+            access=_ACCESS.get(access, Access.USER),
             idempotent=method.options.idempotency_level != MethodOptions.IDEMPOTENCY_UNKNOWN,
             bindings=tuple(_binding(each) for each in (rule, *rule.additional_bindings) if each.WhichOneof("pattern")),
         )

@@ -90,6 +90,8 @@ def _value(schema: Schema) -> str:
         return _literals(schema["enum"])
     if schema["type"] == "array":
         return f"Array<{_value(schema['items'])}>"
+    if schema.get("additionalProperties") is True:
+        return "Record<string, unknown>"
     if "additionalProperties" in schema:
         return f"Record<string, {_value(schema['additionalProperties'])}>"
     if schema["type"] == "object":

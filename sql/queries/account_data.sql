@@ -1,6 +1,6 @@
 -- name: export_user
 -- The account of a user who can log in.
-select user_id, email, name, created_at
+select user_id, email, name, created_at, role::text
 from users
 where user_id = $1::int and email is not null;
 

@@ -32,6 +32,14 @@ where books.book_id > $1 and books.embedded_text_hash is null
 order by books.book_id limit $2
 for no key update of books skip locked;
 
+-- name: lock_unembedded_movie
+-- Locks one film if it waits for an embedding.
+select movie_id from movies where movie_id = $1::integer and embedded_text_hash is null for no key update;
+
+-- name: lock_unembedded_book
+-- The same for a book.
+select book_id from books where book_id = $1::integer and embedded_text_hash is null for no key update;
+
 -- name: save_embeddings_movie
 -- The embeddings of films, and the hashes of what they were made from.
 update movies set embedding = made.embedding, embedded_text_hash = made.text_hash

@@ -2,7 +2,8 @@
 -- All items, as `cinelibre import items` reads them.
 select item_type as type, title, original_title, year, language, list_text(genres) as genres, list_text(keywords) as keywords,
     synopsis, list_text(directors) as directors, list_text(cast_names) as "cast", runtime_minutes, imdb_id,
-    list_text(authors) as authors, page_count, isbn13, list_text(external_ids) as external_ids
+    list_text(authors) as authors, page_count, isbn13, list_text(external_ids) as external_ids,
+    case when hidden then 'true' end as hidden
 from item_exports order by item_id;
 
 -- name: items_jsonl
@@ -11,7 +12,8 @@ select json_strip_nulls(json_build_object(
     'type', item_type, 'title', title, 'original_title', original_title, 'year', year, 'language', language,
     'genres', genres, 'keywords', keywords, 'synopsis', synopsis, 'directors', directors, 'cast', cast_names,
     'runtime_minutes', runtime_minutes, 'imdb_id', imdb_id, 'authors', authors, 'page_count', page_count,
-    'isbn13', isbn13, 'external_ids', external_ids))
+    'isbn13', isbn13, 'external_ids', external_ids,
+    'hidden', case when hidden then true end))
 from item_exports order by item_id;
 
 -- name: ratings_csv

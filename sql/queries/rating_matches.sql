@@ -1,5 +1,6 @@
 -- name: match_ids
--- The items of one type that ids belong to. $1 is the caller's number of each, $5 of a surer id is less.
+-- The items of one type that ids belong to. $1 is the caller's number of each, $5 of a surer id is less. Here and below
+-- hidden items are not found.
 with given as (
     select place, item_type, source, external_id, preference
     from unnest($1::integer[], $2::item_type[], $3::text[], $4::text[], $5::integer[])
@@ -18,7 +19,9 @@ with given as (
     from given join books on given.source = 'isbn13' and books.isbn13 = given.external_id
     where given.item_type = 'book'
 )
-select distinct on (place) place, item_id from found order by place, preference, item_id;
+select distinct on (place) place, item_id from found
+where item_id not in (select hidden.item_id from hidden_items as hidden)
+order by place, preference, item_id;
 
 -- name: match_titles
 -- The items of one type with a title or original title like those given.
@@ -36,6 +39,6 @@ with given as (
 )
 select found.place, found.item_id, items.year, movies.imdb_id, coalesce(books.authors, '{}') as authors
 from found
-join items on items.item_id = found.item_id
+join items on items.item_id = found.item_id and items.hidden_at is null
 left join movies on movies.movie_id = found.item_id
 left join books on books.book_id = found.item_id;

@@ -1,9 +1,10 @@
 -- name: upsert_ratings
--- Stores ratings, or changes those there are; each user and item at most once. No row comes back for an unknown item.
+-- Stores ratings, or changes those there are; each user and item at most once. No row comes back for an unknown or
+-- hidden item.
 insert into ratings (user_id, item_id, half_stars)
 select given.user_id, i.item_id, given.half_stars
 from unnest($1::integer[], $2::integer[], $3::smallint[]) as given (user_id, item_id, half_stars)
-join items i on i.item_id = given.item_id
+join items i on i.item_id = given.item_id and i.hidden_at is null
 on conflict (user_id, item_id) do update set half_stars = excluded.half_stars, updated_at = now()
 returning user_id, item_id, half_stars, created_at, updated_at;
 
@@ -22,10 +23,10 @@ order by r.updated_at desc, r.item_id
 limit $5::integer;
 
 -- name: insert_interaction
--- Records an interaction. No row comes back for an unknown item.
+-- Records an interaction. No row comes back for an unknown or hidden item.
 insert into interactions (user_id, kind, item_id, query, position)
 select $1::integer, $2::interaction_kind, $3::integer, $4::text, $5::integer
-where $3::integer is null or exists (select from items where item_id = $3)
+where $3::integer is null or exists (select from items where item_id = $3 and hidden_at is null)
 returning created_at;
 
 -- name: compare_ratings
@@ -45,7 +46,7 @@ left join ratings as known on known.user_id = $1::integer and known.item_id = gi
 insert into ratings (user_id, item_id, half_stars, created_at, updated_at)
 select $1::integer, given.item_id, given.half_stars, coalesce(given.rated_at, now()), coalesce(given.rated_at, now())
 from unnest($2::integer[], $3::smallint[], $4::timestamptz[]) as given (item_id, half_stars, rated_at)
-join items on items.item_id = given.item_id
+join items on items.item_id = given.item_id and items.hidden_at is null
 order by given.item_id
 on conflict (user_id, item_id) do update set half_stars = excluded.half_stars, updated_at = excluded.updated_at
     where ratings.half_stars <> excluded.half_stars and excluded.updated_at >= ratings.updated_at

@@ -46,8 +46,12 @@ insert into models (rating_count, user_count, item_count) values ($1::bigint, $2
 returning model_id;
 
 -- name: get_serving_model
--- The model that serves, if there was a training.
-select model_id, finished_at, rating_count, measures::text from models where status = 'serving';
+-- The model that serves, if there was a training. Measures are those of the last full training, which had as many ratings as
+-- they tell, if it was another.
+select
+    model_id, started_at, finished_at, rating_count, measures::text,
+    coalesce((measures ->> 'ratings')::bigint, rating_count) as full_rating_count
+from models where status = 'serving';
 
 -- name: reject_model
 -- A model that measured worse than the serving one.
@@ -70,3 +74,22 @@ where status <> 'serving' and model_id not in (select model_id from models order
 -- How many ratings were made or changed since the serving model's training began; all without one.
 select count(*) from ratings
 where updated_at >= coalesce((select started_at from models where status = 'serving'), '-infinity');
+
+-- name: model_settings
+-- What the formulas of the serving model need beside the items.
+select taste_weights, taste_targets, rating_values, companion_values from model.settings;
+
+-- name: model_blend
+-- The weights of AUTO, by the number of ratings.
+select min_ratings, item_item, factors, stars, popularity, companions from model.blend order by min_ratings;
+
+-- name: model_items
+-- What was learned of each item.
+select
+    item_id, popularity, stars_base, stars_reading, stars_implied, stars_noise, stars_offset, stars_output, taste_factors,
+    item_weights, companion_lifts
+from model.items order by item_id;
+
+-- name: model_neighbors
+-- What each item points to.
+select item_id, neighbor_ids, weights, companion_ids, lifts from model.neighbors;

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import grpc
 import pytest
-from cinelibre.v1 import auth_pb2
+from cinelibre.v1 import admin_pb2, auth_pb2
 from cinelibre_client import CineLibre, CineLibreError, FieldViolation, Tokens
 
 from tests.cli.failing_server import EXPIRED, UNAVAILABLE, FailingServer, Fault, start_failing_server
@@ -238,6 +238,28 @@ def test_the_quickstart_fails_when_nobody_answers(installed_python: str) -> None
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 1
     assert done.stderr.startswith("UNAVAILABLE: ")
+
+
+async def test_every_method_of_an_admin_against_the_live_stack(stack: Stack, stack_admin_token: str) -> None:
+    async with CineLibre(stack.grpc_target, timeout=30, tokens=Tokens(stack_admin_token, "")) as cl:
+        movie = await cl.create_movie(admin_pb2.MovieEntry(title="Anna's film", year=2001))
+        mended = await cl.update_movie(movie.movie_id, admin_pb2.MovieEntry(cast=["Anna"]), ["cast", "year"])
+        assert (mended.title, mended.year, list(mended.cast)) == ("Anna's film", 0, ["Anna"])
+        book = await cl.create_book(admin_pb2.BookEntry(title="Anna's book"))
+        assert (await cl.update_book(book.book_id, admin_pb2.BookEntry(page_count=99), ["page_count"])).page_count == 99
+        await cl.hide_item(book.book_id)
+        with pytest.raises(CineLibreError, match="ITEM_NOT_FOUND"):
+            await cl.book(book.book_id)
+        await cl.unhide_item(book.book_id)
+        assert (await cl.book(book.book_id)).title == "Anna's book"
+        actions = [entry.action async for entry in cl.audit_entries(item_id=book.book_id, page_size=3)]
+        assert actions == [4, 3, 2, 1]
+        with pytest.raises(CineLibreError, match="INVALID_UPDATE_MASK"):
+            await cl.update_movie(movie.movie_id, admin_pb2.MovieEntry(), [])
+    async with CineLibre(stack.grpc_target, timeout=30) as cl:
+        await cl.register(f"{secrets.token_hex(8)}@example.com", "secret-1", "Test")
+        with pytest.raises(CineLibreError, match="ADMIN_REQUIRED"):
+            await cl.hide_item(movie.movie_id)
 
 
 async def test_every_method_against_the_live_stack(stack: Stack) -> None:

@@ -86,8 +86,8 @@ def test_what_the_readme_shows_is_what_happens(starter_database_url: str, model_
         launched(["make", "-s", "up"], folder, {**environment, "HOME": str(folder)}, cwd=REPO) as stack,
     ):
         _check_greeting(stack)
-        _check_console(stack, _path(tmp_path / "last", shims_first=False), "test@example.com")
-        _check_console(stack, _path(tmp_path / "first", shims_first=True), "second@example.com")
+        _check_console(stack, environment, _path(tmp_path / "last", shims_first=False), "test@example.com")
+        _check_console(stack, environment, _path(tmp_path / "first", shims_first=True), "second@example.com")
         _check_pasted_calls(stack, _path(tmp_path / "last", shims_first=False))
         _check_import(environment, _path(tmp_path / "last", shims_first=False), tmp_path)
         stack.stop(as_group=True)
@@ -99,12 +99,12 @@ def _check_greeting(stack: Launched) -> None:
     assert re.sub(address, "METRICS", _at(stack, greeting)) in re.sub(address, "METRICS", stack.output)
 
 
-def _check_console(stack: Launched, path: str, email: str) -> None:
+def _check_console(stack: Launched, environment: dict[str, str], path: str, email: str) -> None:
     shown = [
         Shown(*(text.replace("test@example.com", email) for text in (each.command, each.output))) for each in _shown()
     ]
     assert len(shown) > 8
-    printed = _run([_at(stack, each.command) for each in shown], path)
+    printed = _run([_at(stack, each.command) for each in shown], path, **environment)
     for each, output in zip(shown, printed, strict=True):
         assert output == each.output, each.command
 
@@ -124,14 +124,16 @@ def _check_import(environment: dict[str, str], path: str, folder: Path) -> None:
     archive = re.search(r"import movielens (\S+\.zip)", lines[0])
     assert archive
     _write_movielens(folder / archive[1], users=45)
-    commands = [f"cd {shlex.quote(str(folder))}; {lines[0]}", *lines[1:3]]
-    imported, recommended, trained = _run(commands, path, **environment)
+    commands = [f"cd {shlex.quote(str(folder))}; {lines[0]}", *lines[1:4]]
+    imported, recommended, trained, updated = _run(commands, path, **environment)
     assert "ratings: 225 new" in imported
     assert "For user 42" in recommended
     assert "Film" in recommended
-    assert re.search(r"Serving model \d+, of 2\d\d ratings by 4\d users", trained)
+    for said in (trained, updated):
+        assert re.search(r"Serving model \d+, of 2\d\d ratings by 4\d users", said)
+    assert "updated" in updated
     _check_other_files(
-        [line for line in lines[3:] if " import " in line or " export " in line], environment, path, folder
+        [line for line in lines[4:] if " import " in line or " export " in line], environment, path, folder
     )
 
 

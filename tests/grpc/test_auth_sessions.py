@@ -15,7 +15,7 @@ from cinelibre_server.config import Settings
 from cinelibre_server.security.tokens import AccessTokens, refresh_token_hash
 from cinelibre_server.store.database import Pool
 from cinelibre_server.store.queries import load_queries
-from cinelibre_server.store.sessions import ActiveSession, RefusedToken, SessionStore
+from cinelibre_server.store.sessions import ActiveSession, RefusedToken, SessionStore, SessionUser
 from cinelibre_server.store.users import UserStore
 from tests.grpc.auth_calls import (
     EMAIL,
@@ -232,4 +232,6 @@ async def test_login_with_the_old_password_does_not_survive_its_change(pool: Poo
     assert not await users.change_password(user.user_id, "old hash", "newest hash")
     after = await sessions.create(user.user_id, "new hash", b"3", 60)
     assert after is not None
-    assert await sessions.active_sessions([after.session_id, uuid4()]) == {after.session_id: user.user_id}
+    assert await sessions.active_sessions([after.session_id, uuid4()]) == {
+        after.session_id: SessionUser(user.user_id, is_admin=False)
+    }

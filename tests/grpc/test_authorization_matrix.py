@@ -1,4 +1,4 @@
-"""Who may call what: every RPC of the contract by an anonymous caller, a user, another user and a bad token.
+"""Who may call what: every RPC by an anonymous caller, a user, another user, an admin, a demoted one, and a bad token.
 
 The RPCs come from the descriptors: one that is added without a request here fails the first test.
 """
@@ -13,6 +13,7 @@ import pytest
 import pytest_asyncio
 from cinelibre.v1 import (
     access_pb2,
+    admin_pb2,
     auth_pb2,
     auth_pb2_grpc,
     catalog_pb2,
@@ -29,6 +30,7 @@ from google.protobuf.message_factory import GetMessageClass
 from cinelibre_server import contract
 from cinelibre_server.embedding.runtime import Embedder
 from cinelibre_server.store.database import Pool, open_pool
+from cinelibre_server.store.users import Role, UserStore
 from tests.conftest import cloned_database, make_settings, serving
 from tests.grpc.auth_calls import PASSWORD, bearer, error_info
 
@@ -37,9 +39,21 @@ in_site_loop = pytest.mark.asyncio(loop_scope="module")
 OWNERS_QUERY = "what only the owner looked for"
 MOVIE_ID = 1
 BOOK_ID = 231
+HIDDEN_ID = 230
 
 # A request that a signed-in user may make and that would touch another user's rows if anything could.
 REQUESTS: dict[str, Message] = {
+    "AdminService/CreateMovie": admin_pb2.CreateMovieRequest(movie=admin_pb2.MovieEntry(title="A new film")),
+    "AdminService/CreateBook": admin_pb2.CreateBookRequest(book=admin_pb2.BookEntry(title="A new book")),
+    "AdminService/UpdateMovie": admin_pb2.UpdateMovieRequest(
+        movie_id=MOVIE_ID, movie=admin_pb2.MovieEntry(year=1999), update_mask=field_mask_pb2.FieldMask(paths=["year"])
+    ),
+    "AdminService/UpdateBook": admin_pb2.UpdateBookRequest(
+        book_id=BOOK_ID, book=admin_pb2.BookEntry(year=1999), update_mask=field_mask_pb2.FieldMask(paths=["year"])
+    ),
+    "AdminService/HideItem": admin_pb2.HideItemRequest(item_id=HIDDEN_ID),
+    "AdminService/UnhideItem": admin_pb2.UnhideItemRequest(item_id=HIDDEN_ID),
+    "AdminService/ListAuditEntries": admin_pb2.ListAuditEntriesRequest(),
     "AuthService/Register": auth_pb2.RegisterRequest(email="replaced@example.com", password=PASSWORD),
     "AuthService/Login": auth_pb2.LoginRequest(email="owner@example.com", password="not the password"),
     "AuthService/GetMe": auth_pb2.GetMeRequest(),
@@ -65,6 +79,7 @@ REQUESTS: dict[str, Message] = {
     "RecommendService/ListSimilar": recommend_pb2.ListSimilarRequest(item_type="movie", item_id=MOVIE_ID),
     "RecommendService/ListPopular": recommend_pb2.ListPopularRequest(),
     "SearchService/SemanticSearch": search_pb2.SemanticSearchRequest(q="a train"),
+    "SearchService/Suggest": search_pb2.SuggestRequest(q="pather"),
     "CatalogService/ListMovies": catalog_pb2.ListMoviesRequest(),
     "CatalogService/GetMovie": catalog_pb2.GetMovieRequest(movie_id=MOVIE_ID),
     "CatalogService/ListBooks": catalog_pb2.ListBooksRequest(),
@@ -77,6 +92,7 @@ REQUESTS: dict[str, Message] = {
 WRONG_CREDENTIALS = {"AuthService/Login", "AuthService/RefreshToken"}
 METHODS = {name.removeprefix("/cinelibre.v1."): method for name, method in contract.methods().items()}
 ALL = sorted(METHODS)
+CATALOGUE_ROWS = "select md5(string_agg(t::text, chr(10) order by t::text)) from {} t"
 
 
 @dataclass(frozen=True)
@@ -86,20 +102,27 @@ class Site:
     channel: grpc.aio.Channel
     pool: Pool
 
-    async def register(self) -> auth_pb2.RegisterResponse:
+    async def register(self, role: Role = "user") -> auth_pb2.RegisterResponse:
         """A user that no other test has."""
         email = f"{secrets.token_hex(6)}@example.com"
         stub = auth_pb2_grpc.AuthServiceStub(self.channel)
-        return await stub.Register(auth_pb2.RegisterRequest(email=email, password=PASSWORD, name="Owner's name"))
+        request = auth_pb2.RegisterRequest(email=email, password=PASSWORD, name="Owner's name")
+        registered = await stub.Register(request)
+        await UserStore(self.pool).set_role(email, role)
+        return registered
+
+    async def catalogue(self) -> list[str]:
+        """What changes when any item or audit entry does."""
+        tables = ("items", "movies", "books", "audit_entries")
+        return [await self.pool.fetchval(CATALOGUE_ROWS.format(table)) for table in tables]
 
 
 @dataclass(frozen=True)
 class World:
-    """An owner of ratings and another user."""
+    """An owner of ratings."""
 
     site: Site
     owner: auth_pb2.RegisterResponse
-    other: auth_pb2.RegisterResponse
 
     async def call(self, name: str, token: str | None) -> list[Message]:
         """All messages that the RPC answers. Raises AioRpcError."""
@@ -119,6 +142,10 @@ class World:
             return [await upload(_parts(request), metadata=metadata)]
         unary = self.site.channel.unary_unary(path, serialize, output.FromString)
         return [await unary(request, metadata=metadata)]
+
+    async def make_owner(self, role: Role) -> None:
+        """Makes the owner an admin or a user; the token stays."""
+        assert await UserStore(self.site.pool).set_role(self.owner.user.email, role) is not None
 
     async def owner_rows(self) -> list[tuple[Any, ...]]:
         """Everything stored about the owner."""
@@ -159,7 +186,7 @@ async def world(site: Site) -> World:
         ratings_pb2.RecordInteractionRequest(kind=ratings_pb2.INTERACTION_KIND_SEARCH, query=OWNERS_QUERY),
         metadata=metadata,
     )
-    return World(site, owner, await site.register())
+    return World(site, owner)
 
 
 def test_every_rpc_has_a_request() -> None:
@@ -174,7 +201,7 @@ def test_every_rpc_says_who_may_call_it() -> None:
 @in_site_loop
 @pytest.mark.parametrize("name", ALL)
 async def test_anonymous(world: World, name: str) -> None:
-    if _access(name) == access_pb2.ACCESS_USER:
+    if _access(name) != access_pb2.ACCESS_PUBLIC:
         await _refused(world, name, None, "ERROR_REASON_TOKEN_MISSING")
     elif name in WRONG_CREDENTIALS:
         await _refused(world, name, None, None)
@@ -191,6 +218,13 @@ async def test_bad_token_is_never_an_anonymous_call(world: World, name: str) -> 
 @in_site_loop
 @pytest.mark.parametrize("name", ALL)
 async def test_user(world: World, name: str) -> None:
+    await _answered_as_a_user(world, name)
+
+
+@in_site_loop
+@pytest.mark.parametrize("name", ALL)
+async def test_admin(world: World, name: str) -> None:
+    await world.make_owner("admin")
     if name in WRONG_CREDENTIALS:
         await _refused(world, name, world.owner.access_token, None)
     else:
@@ -199,13 +233,26 @@ async def test_user(world: World, name: str) -> None:
 
 @in_site_loop
 @pytest.mark.parametrize("name", ALL)
-async def test_other_user_neither_sees_nor_changes_what_is_the_owners(world: World, name: str) -> None:
+async def test_demoted_admin_is_a_user(world: World, name: str) -> None:
+    await world.make_owner("admin")
+    await world.make_owner("user")
+    await _answered_as_a_user(world, name)
+
+
+@in_site_loop
+@pytest.mark.parametrize("role", ["user", "admin"])
+@pytest.mark.parametrize("name", ALL)
+async def test_other_user_neither_sees_nor_changes_what_is_the_owners(world: World, name: str, role: Role) -> None:
     before = await world.owner_rows()
+    refusals = {grpc.StatusCode.NOT_FOUND, grpc.StatusCode.UNAUTHENTICATED}
+    if role == "user":
+        refusals.add(grpc.StatusCode.PERMISSION_DENIED)
+    other = await world.site.register(role)
     try:
-        answers = await world.call(name, world.other.access_token)
+        answers = await world.call(name, other.access_token)
     except grpc.aio.AioRpcError as error:
         answers = []
-        assert error.code() in (grpc.StatusCode.NOT_FOUND, grpc.StatusCode.UNAUTHENTICATED)
+        assert error.code() in refusals
     text = "".join(str(answer) for answer in answers)
     assert world.owner.user.email not in text
     assert OWNERS_QUERY not in text
@@ -217,9 +264,28 @@ def _access(name: str) -> int:
     return access
 
 
-async def _refused(world: World, name: str, token: str | None, reason: str | None) -> None:
+async def _answered_as_a_user(world: World, name: str) -> None:
+    if _access(name) == access_pb2.ACCESS_ADMIN:
+        before = await world.site.catalogue()
+        await _refused(
+            world, name, world.owner.access_token, "ERROR_REASON_ADMIN_REQUIRED", grpc.StatusCode.PERMISSION_DENIED
+        )
+        assert await world.site.catalogue() == before
+    elif name in WRONG_CREDENTIALS:
+        await _refused(world, name, world.owner.access_token, None)
+    else:
+        assert await world.call(name, world.owner.access_token)
+
+
+async def _refused(
+    world: World,
+    name: str,
+    token: str | None,
+    reason: str | None,
+    code: grpc.StatusCode = grpc.StatusCode.UNAUTHENTICATED,
+) -> None:
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await world.call(name, token)
-    assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED
+    assert caught.value.code() is code
     if reason is not None:
         assert error_info(caught.value).reason == reason

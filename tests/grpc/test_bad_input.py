@@ -44,6 +44,7 @@ ANSWERS = {
     grpc.StatusCode.NOT_FOUND,
     grpc.StatusCode.ALREADY_EXISTS,
     grpc.StatusCode.UNAUTHENTICATED,
+    grpc.StatusCode.PERMISSION_DENIED,
 }
 
 
@@ -97,8 +98,8 @@ def checked(error: Any) -> Any:
 
 
 @pytest.mark.parametrize("bad", list(bad_requests()), ids=str)
-def test_refused_with_the_field_at_fault(client: Client, bad: BadRequest) -> None:
-    error = refusal(client, bad.rpc, bad.fields)
+def test_refused_with_the_field_at_fault(client: Client, stack_admin_token: str, bad: BadRequest) -> None:
+    error = refusal(client, bad.rpc, bad.fields, token=stack_admin_token if bad.needs_admin else None)
     assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
     assert error_info(error).reason == bad.reason
     assert bad.words in violated_fields(error)[bad.at_fault]

@@ -253,3 +253,12 @@ async def test_what_is_listed_is_bounded(stub: RatingsStub, me: Metadata) -> Non
     report = await upload(stub, me, ("Date,Name,Year,Letterboxd URI,Rating\n" + rows).encode(), size=900_000)
     assert report.unmatched_count == 1_500
     assert len(report.unmatched) == 1_000
+
+
+async def test_hidden_items_are_not_found(stub: RatingsStub, me: Metadata, pool: Pool, items: dict[str, int]) -> None:
+    await pool.execute("update items set hidden_at = now()")
+    for content in (LETTERBOXD, IMDB, TRAKT, GOODREADS):
+        report = await upload(stub, me, content.encode())
+        assert report.new_count == 0
+        assert {problem for _, _, problem in problems(report)} <= {"NOT_FOUND", "NOT_SUPPORTED", "UNREADABLE"}
+    assert await stars(stub, me) == {}

@@ -46,7 +46,7 @@ async def search(stub: SearchStub, q: str, limit: int = 100, **filters: Any) -> 
     answer = await stub.SemanticSearch(search_pb2.SemanticSearchRequest(q=q, limit=limit, **filters))
     scores = [hit.score for hit in answer.hits]
     assert scores == sorted(scores, reverse=True)
-    assert all(-1 <= score <= 1 for score in scores)
+    assert all(0 < score < 1 for score in scores)
     assert all(hit.reason for hit in answer.hits)
     assert len({hit.item.item_id for hit in answer.hits}) == len(answer.hits)
     return list(answer.hits)
@@ -78,12 +78,17 @@ async def test_filters_keep_the_order_of_what_passes_them(stub: SearchStub) -> N
         async for page in pages(stub.SemanticSearch, search_pb2.SemanticSearchRequest(q=q), 100)
         for hit in page.hits
     ]
-    assert len(everything) >= 200
+    assert len(everything) >= 100
+    places = {hit.item.item_id: place for place, hit in enumerate(everything)}
 
     async def assert_filtered(passes: Any, **filters: Any) -> None:
-        expected = [hit for hit in everything if passes(hit)]
-        assert expected
-        assert await search(stub, q, limit=min(100, len(expected) + 1), **filters) == expected[:100]
+        found = await search(stub, q, **filters)
+        assert found
+        assert all(passes(hit) for hit in found)
+        both = [places[hit.item.item_id] for hit in found if hit.item.item_id in places]
+        assert both == sorted(both)
+        # What passes is found by going on behind what does not.
+        assert len(found) >= min(100, sum(map(passes, everything)))
 
     await assert_filtered(lambda hit: hit.item.HasField("book"), item_type=catalog_pb2.ITEM_TYPE_BOOK)
     await assert_filtered(lambda hit: hit.item.HasField("movie"), item_type=catalog_pb2.ITEM_TYPE_MOVIE)
@@ -105,7 +110,7 @@ async def test_pages_are_whole(stub: SearchStub) -> None:
     found = [page async for page in pages(stub.SemanticSearch, request, 19)]
     assert [hit for page in found for hit in page.hits] == whole
     assert all(len(page.hits) == 19 for page in found[:-1])
-    assert len({hit.item.item_id for hit in whole}) == len(whole) >= 200
+    assert len({hit.item.item_id for hit in whole}) == len(whole) >= 100
 
 
 async def test_calls_in_use_today(stub: SearchStub) -> None:
@@ -115,7 +120,7 @@ async def test_calls_in_use_today(stub: SearchStub) -> None:
     assert again[0] == again[1]
 
 
-@pytest.mark.parametrize("q", ["क" * 4000, "a", "😀", "' or 1=1 --", "  spaces  around  ", "\n", "\t."])
+@pytest.mark.parametrize("q", ["क" * 10_000, "a", "😀", "' or 1=1 --", "  spaces  around  ", "\n", "\t."])
 async def test_odd_queries_are_answered_or_refused_by_the_rule(stub: SearchStub, q: str) -> None:
     if q.strip():
         assert len(await search(stub, q, limit=3)) == 3
@@ -130,13 +135,16 @@ async def test_bad_requests_name_their_field(stub: SearchStub) -> None:
         ({"q": ""}, "q"),
         ({"q": "   "}, "q"),
         ({"q": "\u00a0\u3000"}, "q"),
-        ({"q": "a" * 4001}, "q"),
+        ({"q": "a" * 10_001}, "q"),
         ({"q": "a\0b"}, "q"),
         ({"q": "a", "limit": -1}, "limit"),
         ({"q": "a", "limit": 101}, "limit"),
         ({"q": "a", "languages": ["hindi"]}, "languages[0]"),
         ({"q": "a", "year_from": 3001}, "year_from"),
         ({"q": "a", "year_from": 2001, "year_to": 2000}, "year_to"),
+        ({"q": "a", "people": [""]}, "people[0]"),
+        ({"q": "a", "people": ["!"]}, "people"),
+        ({"q": "a", "min_stars": 5.5}, "min_stars"),
     ):
         async with refused(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_FIELD", field):
             await stub.SemanticSearch(search_pb2.SemanticSearchRequest(**fields))

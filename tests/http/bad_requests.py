@@ -18,6 +18,8 @@ PAGED: dict[str, tuple[dict[str, Any], str]] = {
     "RecommendService/ListPopular": ({}, "limit"),
     "SearchService/SemanticSearch": ({"q": "a train"}, "limit"),
 }
+# The same for admins.
+ADMIN_PAGED: dict[str, tuple[dict[str, Any], str]] = {"AdminService/ListAuditEntries": ({}, "page_size")}
 FILTERED = [
     "CatalogService/ListMovies",
     "CatalogService/ListBooks",
@@ -43,6 +45,11 @@ class BadRequest:
     words: str = ""
     reason: str = INVALID_FIELD
 
+    @property
+    def needs_admin(self) -> bool:
+        """Whether it is refused for its fields only if an admin sends it."""
+        return self.rpc.startswith("AdminService/")
+
     def __str__(self) -> str:
         shown = " ".join(f"{name}={str(value)[:16]!r}" for name, value in self.fields.items())
         return f"{self.rpc.partition('/')[2]} {shown}"
@@ -55,13 +62,20 @@ def bad_requests() -> Iterator[BadRequest]:
     yield from _interactions()
     yield from _accounts()
     yield from _items()
+    yield from _catalogue_changes()
     yield from _pages()
     yield from _filters()
     for query in BLANK:
-        yield BadRequest("SearchService/SemanticSearch", {"q": query}, "q", "1 to 4,000 characters")
-    yield BadRequest("SearchService/SemanticSearch", {}, "q", "1 to 4,000 characters")
-    yield BadRequest("SearchService/SemanticSearch", {"q": "x" * 10_000}, "q", "4000 characters")
+        yield BadRequest("SearchService/SemanticSearch", {"q": query}, "q", "1 to 10,000 characters")
+    yield BadRequest("SearchService/SemanticSearch", {}, "q", "1 to 10,000 characters")
+    yield BadRequest("SearchService/SemanticSearch", {"q": "x" * 10_001}, "q", "10000 characters")
     yield BadRequest("SearchService/SemanticSearch", {"q": "a\0b"}, "q", "NUL")
+    yield BadRequest("SearchService/SemanticSearch", {"q": "a", "min_stars": 5.5}, "min_stars", "5")
+    yield BadRequest("SearchService/SemanticSearch", {"q": "a", "people": ["?"]}, "people", "a letter or a digit")
+    for query in BLANK:
+        yield BadRequest("SearchService/Suggest", {"q": query}, "q", "1 to 200 characters")
+    yield BadRequest("SearchService/Suggest", {"q": "x" * 201}, "q", "200 characters")
+    yield BadRequest("SearchService/Suggest", {"q": "a", "limit": 21}, "limit", "20")
 
 
 def _ratings() -> Iterator[BadRequest]:
@@ -135,8 +149,60 @@ def _items() -> Iterator[BadRequest]:
         yield BadRequest("RecommendService/ListSimilar", similar, "item_type", "movie, book")
 
 
+def _catalogue_changes() -> Iterator[BadRequest]:
+    for kind, shared_id in (("movie", "imdb_id"), ("book", "isbn13")):
+        create, update = f"AdminService/Create{kind.title()}", f"AdminService/Update{kind.title()}"
+        yield BadRequest(create, {}, kind, "required")
+        for title in BLANK:
+            yield BadRequest(create, {kind: {"title": title}}, f"{kind}.title", "white space")
+            changed = {f"{kind}_id": 1, kind: {"title": title}, "update_mask": "title"}
+            yield BadRequest(update, changed, f"{kind}.title", "white space")
+        for field, value, at_fault, words in _bad_values(kind, shared_id):
+            entry = {kind: {"title": "Anna", field: value}}
+            yield BadRequest(create, entry, f"{kind}.{at_fault}", words)
+            whole = {f"{kind}_id": 1, **entry, "update_mask": _json_name(field)}
+            yield BadRequest(update, whole, f"{kind}.{at_fault}", words)
+        yield BadRequest(update, {f"{kind}_id": 0, kind: {}, "update_mask": "year"}, f"{kind}_id", "1")
+        yield BadRequest(update, {f"{kind}_id": 1, "update_mask": "year"}, kind, "required")
+        for mask in ({}, {"update_mask": "colour"}, {"update_mask": "year,ratings"}, {"update_mask": f"{kind}Id"}):
+            fields = {f"{kind}_id": 1, kind: {"year": 1999}, **mask}
+            yield BadRequest(update, fields, "update_mask", "keywords, synopsis", INVALID_UPDATE_MASK)
+    for rpc in ("AdminService/HideItem", "AdminService/UnhideItem"):
+        for item_id in (0, -1):
+            yield BadRequest(rpc, {"item_id": item_id}, "item_id", "1")
+    yield BadRequest("AdminService/ListAuditEntries", {"item_id": -1}, "item_id", "0")
+
+
+def _json_name(field: str) -> str:
+    """As a mask in JSON has it: imdbId."""
+    first, *rest = field.split("_")
+    return first + "".join(word.title() for word in rest)
+
+
+def _bad_values(kind: str, shared_id: str) -> Iterator[tuple[str, Any, str, str]]:
+    """Field, value, what is at fault, and words."""
+    people, length = ("directors", "runtime_minutes") if kind == "movie" else ("authors", "page_count")
+    yield "title", "x" * 501, "title", "500"
+    yield "title", "a\0b", "title", "NUL"
+    yield "original_title", "x" * 501, "original_title", "500"
+    yield "synopsis", "x" * 10_001, "synopsis", "10000"
+    for year in (-1, 3001):
+        yield "year", year, "year", "3000"
+    for language in ("HI", "hindi", "h"):
+        yield "language", language, "language", "[a-z]{2}"
+    for field in ("genres", "keywords", people):
+        yield field, ["Drama", " "], f"{field}[1]", "regex"
+        yield field, ["Drama", "Drama"], field, "unique"
+        yield field, [str(number) for number in range(101)], field, "item(s)"
+        yield field, ["x" * 201], f"{field}[0]", "characters"
+    for number in (-1, 40_000):
+        yield length, number, length, "000"
+    for text in ("tt12", "978", "tt012345678901", "1234567890123"):
+        yield shared_id, text, shared_id, "[0-9]"
+
+
 def _pages() -> Iterator[BadRequest]:
-    for rpc, (needed, size) in PAGED.items():
+    for rpc, (needed, size) in (PAGED | ADMIN_PAGED).items():
         for number in (-1, 101, 2**31 - 1):
             yield BadRequest(rpc, needed | {size: number}, size, "100")
         for token in ("garbled", "AAAA" * 20, "=", "नमस्ते", "' or 1=1 --"):

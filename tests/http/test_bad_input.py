@@ -22,8 +22,11 @@ def token(http: httpx.Client) -> str:
 
 
 @pytest.mark.parametrize("bad", list(bad_requests()), ids=str)
-def test_refused_with_the_field_at_fault(http: httpx.Client, token: str, bad: BadRequest) -> None:
-    response = json_call(http, bad.rpc, bad.fields, token=None if bad.rpc in ANONYMOUS else token)
+def test_refused_with_the_field_at_fault(
+    http: httpx.Client, token: str, stack_admin_token: str, bad: BadRequest
+) -> None:
+    sender = stack_admin_token if bad.needs_admin else token
+    response = json_call(http, bad.rpc, bad.fields, token=None if bad.rpc in ANONYMOUS else sender)
     body = json_error(response, 400, 3)
     assert bad.at_fault in body["message"]
     if reason_of(body) is None:

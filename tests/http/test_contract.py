@@ -28,6 +28,7 @@ PROMISED = {
     "RecommendService/ListSimilar": ("GET", "/recommendations/similar/{item_type}/{item_id}"),
     "RecommendService/ListPopular": ("GET", "/recommendations/popular"),
     "SearchService/SemanticSearch": ("GET", "/search/semantic"),
+    "SearchService/Suggest": ("GET", "/search/suggest"),
     "CatalogService/ListMovies": ("GET", "/movies"),
     "CatalogService/GetMovie": ("GET", "/movies/{movie_id}"),
     "CatalogService/ListBooks": ("GET", "/books"),
@@ -79,10 +80,10 @@ def test_promised_paths_keep_their_spelling() -> None:
     rules = {name: http_rule(name) for name in METHODS}
     assert {name: (rules[name].verb, rules[name].path) for name in PROMISED} == PROMISED
     others = [rule.path for name, rule in rules.items() if name not in PROMISED]
-    assert all(path.startswith("/auth/") for path in others)
+    assert all(path.startswith(("/auth/", "/admin/")) for path in others)
 
 
-def test_every_path_in_one_story(http: httpx.Client, stack: Stack) -> None:
+def test_every_path_in_one_story(http: httpx.Client, stack: Stack, stack_admin_token: str) -> None:
     story = Story(http)
     email, password, changed = f"{secrets.token_hex(6)}@example.com", secrets.token_hex(8), secrets.token_hex(8)
     _read_without_an_account(story)
@@ -90,6 +91,8 @@ def test_every_path_in_one_story(http: httpx.Client, stack: Stack) -> None:
     _rate_and_be_recommended(story)
     _export(story, email)
     given += _change_and_leave(story, password, changed)
+    story.token = stack_admin_token
+    _look_after_the_catalogue(story)
     assert story.called == set(METHODS)
     logs = [stack.log, *Path(stack.log.parent, "data", "log").glob("*.log")]
     assert len(logs) >= 2
@@ -115,6 +118,8 @@ def _read_without_an_account(story: Story) -> None:
     tamil = story.call("CatalogService/ListMovies", languages=["ta"], order="CATALOG_ORDER_NEWEST")["movies"]
     assert {movie["language"] for movie in tamil} == {"ta"}
     assert story.call("RecommendService/ListPopular", limit=4)["recommendations"]
+    suggested = story.call("SearchService/Suggest", q="pather pan")["suggestions"]
+    assert suggested[0]["title"] == "Pather Panchali"
     hits = story.call("SearchService/SemanticSearch", q="एक गाँव का लड़का और रेलगाड़ी", limit=3)["hits"]
     assert len(hits) == 3
     assert hits[0]["score"] >= hits[1]["score"] >= hits[2]["score"]
@@ -174,6 +179,32 @@ def _change_and_leave(story: Story, password: str, changed: str) -> list[str]:
     assert story.call("AuthService/DeleteMe") == {}
     assert json_call(story.http, "AuthService/GetMe", token=story.token).status_code == 401
     return [tokens["access_token"], tokens["refresh_token"], leaving["access_token"]]
+
+
+def _look_after_the_catalogue(story: Story) -> None:
+    changes = {"movie": {"directors": ["Asha Nair"], "cast": ["Leela"]}, "book": {"authors": ["Asha Nair"]}}
+    for kind, people in changes.items():
+        title = f"கடல் {secrets.token_hex(4)}"
+        made = story.call(f"AdminService/Create{kind.title()}", **{kind: {"title": title, "year": 2001}})[kind]
+        item_id = made[f"{kind}_id"]
+        assert (made["title"], made["original_title"], made["year"]) == (title, title, 2001)
+        changed = story.call(
+            f"AdminService/Update{kind.title()}",
+            **{f"{kind}_id": item_id, kind: {**people, "original_title": "கடல்"}},
+            update_mask=",".join(["originalTitle", *people]),
+        )[kind]
+        assert changed == {**made, **people, "original_title": "கடல்"}
+        assert story.call("AdminService/HideItem", item_id=item_id) == {}
+        gone = json_call(story.http, f"CatalogService/Get{kind.title()}", {f"{kind}_id": item_id})
+        assert gone.status_code == 404
+        assert story.call("AdminService/UnhideItem", item_id=item_id) == {}
+        assert story.call(f"CatalogService/Get{kind.title()}", **{f"{kind}_id": item_id})[kind] == changed
+        entries = story.call("AdminService/ListAuditEntries", item_id=item_id)["entries"]
+        assert [entry["action"] for entry in entries] == [
+            f"AUDIT_ACTION_{action}" for action in ("UNHIDE", "HIDE", "UPDATE", "CREATE")
+        ]
+        assert entries[2]["before"] == {**{name: [] for name in people}, "original_title": title}
+        assert entries[2]["after"] == {**people, "original_title": "கடல்"}
 
 
 @pytest.mark.parametrize(

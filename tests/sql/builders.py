@@ -79,6 +79,20 @@ async def rate_all(database: Database, ratings: Iterable[tuple[int, int, int]]) 
     )
 
 
+async def rate_by_taste(database: Database, users: Sequence[int], items: Sequence[int], seed: int) -> None:
+    """25 ratings of each user, who loves every other item and not the rest; the first items are seen most."""
+    source = np.random.default_rng(seed)
+    share = 1 / np.arange(3, len(items) + 3)
+    ratings = []
+    for place, user in enumerate(users):
+        seen = source.choice(len(items), size=25, replace=False, p=share / share.sum())
+        ratings += [
+            (user, items[item], int(np.clip(source.normal(8.5 if item % 2 == place % 2 else 4, 1), 1, 10)))
+            for item in seen.tolist()
+        ]
+    await rate_all(database, ratings)
+
+
 def random_vectors(count: int, seed: int) -> list[Vector]:
     """Directions as text embeddings have them: around a common centre, with few degrees of freedom; L2-normalised."""
     directions = np.random.default_rng(0).normal(size=(_FREEDOM + 1, DIMENSIONS))

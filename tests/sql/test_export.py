@@ -27,11 +27,11 @@ AWKWARD = (
                cast=("[sic]", "Ö; P"), runtime_minutes=32767),
     MovieEntry(external_id="2", title="1:1 🙂", original_title="unknown", year=1896, language="hi"),
     BookEntry(external_id="3:4|5", title="None", original_title="None", authors=("A, B", "C"), page_count=1,
-              external_ids=(("goodreads", "5"),)),
+              external_ids=(("goodreads", "5"), ("isbn13", "9780143039648")), is_hidden=True),
 )  # fmt: skip
 _ITEMS = """
 select items.item_type, title, original_title, year, language, genres, keywords, synopsis,
-    directors, cast_names, runtime_minutes, imdb_id, authors, page_count, isbn13,
+    directors, cast_names, runtime_minutes, imdb_id, authors, page_count, isbn13, hidden_at is not null as hidden,
     array(select source || ':' || external_id from item_external_ids x where x.item_id = items.item_id order by 1)
 from items left join movies on movie_id = item_id left join books on book_id = item_id order by item_id
 """

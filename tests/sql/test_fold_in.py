@@ -24,14 +24,16 @@ async def folded(
     weights: Floats,
     prior: Floats | None,
     tolerance: float = 1e-5,
+    start: Floats | None = None,
 ) -> Floats:
     row = await pool.fetchval(
-        "select fold_in($1::vector[], $2, $3, $4, $5)",
+        "select fold_in($1::vector[], $2, $3, $4, $5, $6)",
         [Vector(vector) for vector in vectors],
         targets.tolist(),
         weights.tolist(),
         None if prior is None else Vector(prior),
         tolerance,
+        None if start is None else Vector(start),
     )
     return np.asarray(row.to_numpy(), dtype=np.float64)
 
@@ -52,6 +54,24 @@ async def test_it_is_the_solution_of_the_linear_system(pool: Pool, count: int, d
     assert np.linalg.norm(system @ (served - expected)) < 1.1e-3 * np.linalg.norm(system @ (prior - expected)) + 1e-5
     without = solved(vectors, targets, weights, np.zeros(dimensions))
     assert await folded(pool, vectors, targets, weights, None) == pytest.approx(without, abs=2e-4, rel=2e-4)
+
+
+@pytest.mark.parametrize("distance", [0.0, 1e-5, 0.1, 10.0])
+@pytest.mark.parametrize("with_prior", [True, False])
+async def test_from_wherever_it_starts_as_little_is_left(pool: Pool, distance: float, with_prior: bool) -> None:
+    source = np.random.default_rng(7)
+    vectors = source.normal(0, 1, (40, 16)) / 4
+    targets, weights = source.normal(0, 1, 40), source.uniform(0.1, 5, 40)
+    prior = source.normal(0, 1, 16) if with_prior else None
+    origin = np.zeros(16) if prior is None else prior
+    expected = solved(vectors, targets, weights, origin)
+    system = np.eye(16) + (vectors * weights[:, None]).T @ vectors
+    start = expected + distance * source.normal(0, 1, 16)
+    found = await folded(pool, vectors, targets, weights, prior, 1e-3, start)
+    assert np.linalg.norm(system @ (found - expected)) < 1.1e-3 * np.linalg.norm(system @ (origin - expected))
+    if distance < 1e-4:
+        # Near enough: not a step is taken.
+        assert found == pytest.approx(start, abs=1e-6)
 
 
 async def test_ratings_that_say_nothing_leave_the_prior(pool: Pool) -> None:

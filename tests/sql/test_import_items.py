@@ -181,6 +181,21 @@ async def test_an_item_is_known_by_any_of_its_ids_and_keeps_what_it_has(
     assert await pool.fetchval("select title from items where item_id = $1", starter_like) == "By TMDB"
 
 
+async def test_new_items_can_be_hidden_and_those_there_are_stay_as_they_are(
+    database_url: str, pool: Pool, tmp_path: Path
+) -> None:
+    rows = ({"id": 1, "title": "Kept back", "hidden": True}, {"id": 2, "title": "Shown", "hidden": "no"})
+    report = await import_items(
+        database_url, _write(tmp_path, _lines(*rows, {"title": "Odd", "hidden": "perhaps"})), ItemOptions()
+    )
+    assert report.items.added == 2
+    assert ("rejected", "hidden", "neither true nor false") in _findings(report)
+    await pool.execute("update items set hidden_at = case when hidden_at is null then now() end")
+    again = await import_items(database_url, _write(tmp_path, _lines(*rows)), ItemOptions(overwrite=True))
+    assert again.items == LoadCounts(added=0, changed=0, unchanged=2)
+    assert await pool.fetchval("select title from items where hidden_at is not null") == "Shown"
+
+
 @pytest.fixture
 async def starter_like(pool: Pool) -> int:
     """A film of the starter catalogue that has an IMDb id."""

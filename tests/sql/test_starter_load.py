@@ -1,9 +1,6 @@
 """The starter catalogue in the database, and the embeddings of films and books."""
 
-import json
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -15,42 +12,13 @@ from cinelibre_server.ingest.embed import (
     check_embedding_model,
     embed_missing,
     forget_embeddings,
-    passage_text,
 )
 from cinelibre_server.ingest.starter import load_starter
+from cinelibre_server.search.indexing import passage_text
 from cinelibre_server.store.catalog_load import LoadCounts
 from cinelibre_server.store.database import Pool
 from cinelibre_server.store.embeddings import Passage
-
-FILM: Mapping[str, Any] = {
-    "key": "dangal-2016",
-    "title": "Dangal",
-    "original_title": "दंगल",
-    "year": 2016,
-    "language": "hi",
-    "genres": ["Drama", "Sport"],
-    "directors": ["Nitesh Tiwari"],
-    "cast": ["Aamir Khan", "Fatima Sana Shaikh"],
-    "keywords": ["wrestling"],
-    "synopsis": "A father trains his daughters to wrestle.",
-    "runtime_minutes": 161,
-    "imdb_id": "tt5074352",
-}
-SECOND_FILM: Mapping[str, Any] = {**FILM, "key": "sholay-1975", "title": "Sholay", "imdb_id": None}
-BOOK: Mapping[str, Any] = {
-    "key": "the-guide-1958",
-    "title": "The Guide",
-    "original_title": "The Guide",
-    "year": 1958,
-    "language": "en",
-    "genres": ["Fiction"],
-    "authors": ["R. K. Narayan"],
-    "keywords": ["tourist guide"],
-    "synopsis": "A tourist guide becomes a holy man.",
-    "page_count": 220,
-    "isbn13": "9780143039648",
-    "openlibrary_id": "OL15834W",
-}
+from tests.sql.starter_files import BOOK, FILM, SECOND_FILM, external_ids, write_starter
 
 _ROW_VERSIONS = """
 select item_id, xmin::text, ctid::text from items
@@ -59,18 +27,6 @@ union all select book_id, xmin::text, ctid::text from books
 union all select item_id, xmin::text, ctid::text from item_external_ids
 order by 1, 2, 3
 """
-
-
-def _write(folder: Path, films: Sequence[Mapping[str, Any]], books: Sequence[Mapping[str, Any]] = ()) -> Path:
-    for name, entries in (("movies", films), ("books", books)):
-        text = "".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in entries)
-        (folder / f"{name}.jsonl").write_text(text, encoding="utf-8")
-    return folder
-
-
-async def _external_ids(pool: Pool, item_id: int) -> set[tuple[str, str]]:
-    found = await pool.fetch("select source, external_id from item_external_ids where item_id = $1", item_id)
-    return {(row["source"], row["external_id"]) for row in found}
 
 
 async def test_the_shipped_catalogue_gets_ids_in_the_order_of_its_files(pool: Pool) -> None:
@@ -93,7 +49,7 @@ async def test_loading_again_writes_no_row(pool: Pool) -> None:
 
 
 async def test_every_field_arrives(pool: Pool, tmp_path: Path) -> None:
-    await load_starter(pool, _write(tmp_path, [FILM], [BOOK]))
+    await load_starter(pool, write_starter(tmp_path, [FILM], [BOOK]))
     film = await pool.fetchrow(
         "select title, original_title, year, language, genres, keywords, synopsis, directors,"
         ' cast_names as "cast", runtime_minutes, imdb_id from items join movies on movie_id = item_id'
@@ -106,8 +62,8 @@ async def test_every_field_arrives(pool: Pool, tmp_path: Path) -> None:
     )
     assert book is not None
     assert dict(book) == {name: BOOK[name] for name in book.keys()}  # noqa: SIM118 (a Record is no mapping)
-    assert await _external_ids(pool, 1) == {("starter", "dangal-2016"), ("imdb", "tt5074352")}
-    assert await _external_ids(pool, 2) == {
+    assert await external_ids(pool, 1) == {("starter", "dangal-2016"), ("imdb", "tt5074352")}
+    assert await external_ids(pool, 2) == {
         ("starter", "the-guide-1958"),
         ("isbn13", "9780143039648"),
         ("openlibrary", "OL15834W"),
@@ -115,11 +71,11 @@ async def test_every_field_arrives(pool: Pool, tmp_path: Path) -> None:
 
 
 async def test_a_changed_entry_is_updated_and_waits_for_a_new_embedding(pool: Pool, tmp_path: Path) -> None:
-    await load_starter(pool, _write(tmp_path, [FILM, SECOND_FILM], [BOOK]))
+    await load_starter(pool, write_starter(tmp_path, [FILM, SECOND_FILM], [BOOK]))
     await pool.execute("update movies set embedded_text_hash = 'made'")
     await pool.execute("update books set embedded_text_hash = 'made'")
     changed = {**FILM, "synopsis": "Another text."}
-    counts = await load_starter(pool, _write(tmp_path, [changed, SECOND_FILM], [BOOK]))
+    counts = await load_starter(pool, write_starter(tmp_path, [changed, SECOND_FILM], [BOOK]))
     assert counts == LoadCounts(added=0, changed=1, unchanged=2)
     assert await pool.fetchval("select synopsis from items where item_id = 1") == "Another text."
     assert await pool.fetchval("select array_agg(movie_id) from movies where embedded_text_hash is null") == [1]
@@ -127,36 +83,36 @@ async def test_a_changed_entry_is_updated_and_waits_for_a_new_embedding(pool: Po
 
 
 async def test_what_the_starter_does_not_know_stays(pool: Pool, tmp_path: Path) -> None:
-    await load_starter(pool, _write(tmp_path, [FILM]))
+    await load_starter(pool, write_starter(tmp_path, [FILM]))
     poorer = {**FILM, "runtime_minutes": None, "keywords": [], "synopsis": "", "imdb_id": None}
-    assert (await load_starter(pool, _write(tmp_path, [poorer]))).unchanged == 1
+    assert (await load_starter(pool, write_starter(tmp_path, [poorer]))).unchanged == 1
     assert await pool.fetchval("select runtime_minutes from movies") == 161
 
 
 async def test_new_entries_come_after_and_removed_ones_stay(pool: Pool, tmp_path: Path) -> None:
-    await load_starter(pool, _write(tmp_path, [FILM], [BOOK]))
-    counts = await load_starter(pool, _write(tmp_path, [SECOND_FILM], [BOOK]))
+    await load_starter(pool, write_starter(tmp_path, [FILM], [BOOK]))
+    counts = await load_starter(pool, write_starter(tmp_path, [SECOND_FILM], [BOOK]))
     assert counts == LoadCounts(added=1, changed=0, unchanged=1)
     titles = await pool.fetch("select title from items order by item_id")
     assert [row["title"] for row in titles] == ["Dangal", "The Guide", "Sholay"]
 
 
 async def test_a_corrected_imdb_id_leaves_no_pointer_behind(pool: Pool, tmp_path: Path) -> None:
-    await load_starter(pool, _write(tmp_path, [FILM]))
-    await load_starter(pool, _write(tmp_path, [{**FILM, "imdb_id": "tt0000001"}]))
-    assert await _external_ids(pool, 1) == {("starter", "dangal-2016"), ("imdb", "tt0000001")}
+    await load_starter(pool, write_starter(tmp_path, [FILM]))
+    await load_starter(pool, write_starter(tmp_path, [{**FILM, "imdb_id": "tt0000001"}]))
+    assert await external_ids(pool, 1) == {("starter", "dangal-2016"), ("imdb", "tt0000001")}
 
 
 async def test_an_imdb_id_in_use_is_left_to_its_film(pool: Pool, tmp_path: Path) -> None:
-    await load_starter(pool, _write(tmp_path, [FILM, SECOND_FILM]))
+    await load_starter(pool, write_starter(tmp_path, [FILM, SECOND_FILM]))
     claimed = {**SECOND_FILM, "imdb_id": FILM["imdb_id"]}
-    assert (await load_starter(pool, _write(tmp_path, [FILM, claimed]))).changed == 0
+    assert (await load_starter(pool, write_starter(tmp_path, [FILM, claimed]))).changed == 0
     assert await pool.fetchval("select movie_id from movies where imdb_id is not null") == 1
 
 
 async def test_an_id_twice_is_an_error_and_loads_nothing(pool: Pool, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="starter has two entries with the same id"):
-        await load_starter(pool, _write(tmp_path, [FILM], [{**BOOK, "key": FILM["key"]}]))
+        await load_starter(pool, write_starter(tmp_path, [FILM], [{**BOOK, "key": FILM["key"]}]))
     assert await pool.fetchval("select count(*) from items") == 0
 
 
@@ -168,7 +124,7 @@ def test_the_text_of_a_passage_has_all_that_describes_the_item() -> None:
 
 
 async def test_missing_embeddings_are_made_and_only_these(pool: Pool, embedder: Embedder, tmp_path: Path) -> None:
-    await load_starter(pool, _write(tmp_path, [FILM, SECOND_FILM], [BOOK]))
+    await load_starter(pool, write_starter(tmp_path, [FILM, SECOND_FILM], [BOOK]))
     assert await embed_missing(pool, embedder) == 3
     stored = await pool.fetchval("select embedding from movies where movie_id = 1")
     text = "Dangal. दंगल. 2016. Nitesh Tiwari, Aamir Khan, Fatima Sana Shaikh. Drama, Sport. wrestling. " + str(
@@ -178,14 +134,14 @@ async def test_missing_embeddings_are_made_and_only_these(pool: Pool, embedder: 
     np.testing.assert_allclose(stored.to_numpy(), expected, atol=0.05)
     assert await pool.fetchval("select count(*) from books where embedding is not null") == 1
     assert await embed_missing(pool, embedder) == 0
-    await load_starter(pool, _write(tmp_path, [{**FILM, "title": "Dangal!"}, SECOND_FILM], [BOOK]))
+    await load_starter(pool, write_starter(tmp_path, [{**FILM, "title": "Dangal!"}, SECOND_FILM], [BOOK]))
     assert await embed_missing(pool, embedder) == 1
 
 
 async def test_embeddings_of_another_model_are_refused_until_forgotten(
     pool: Pool, embedder: Embedder, tmp_path: Path
 ) -> None:
-    await load_starter(pool, _write(tmp_path, [FILM], [BOOK]))
+    await load_starter(pool, write_starter(tmp_path, [FILM], [BOOK]))
     await embed_missing(pool, embedder)
     other = ModelIdentity(name="other/model", dimensions=384, fingerprint="f" * 64)
     async with pool.acquire() as connection:
@@ -201,7 +157,7 @@ async def test_embeddings_of_another_model_are_refused_until_forgotten(
 
 
 async def test_forgetting_keeps_what_the_model_would_make_again(pool: Pool, embedder: Embedder, tmp_path: Path) -> None:
-    await load_starter(pool, _write(tmp_path, [FILM], [BOOK]))
+    await load_starter(pool, write_starter(tmp_path, [FILM], [BOOK]))
     await embed_missing(pool, embedder)
     await pool.execute("update items set synopsis = 'Changed by hand.' where item_id = 2")
     assert await forget_embeddings(pool, embedder.identity) == 1

@@ -16,30 +16,17 @@ from cinelibre_server.recommend.training.stars import predict
 from cinelibre_server.store.database import Pool, connect
 from cinelibre_server.store.models import get_serving_model
 from cinelibre_server.store.rating_matrix import RatingMatrix, read_rating_matrix
-from tests.sql.builders import add_items, add_user, add_users, rate_all
+from tests.sql.builders import add_items, add_user, add_users, rate_all, rate_by_taste
 
 USERS, ITEMS = 80, 60
 AUTO = "select item_id, score, source, predicted_stars from get_hybrid_recommendations($1, $2)"
 
 
 async def add_ratings(pool: Pool) -> tuple[list[int], list[int]]:
-    """Two tastes: each user loves one half of the films and not the other; the first of each half are seen most."""
+    """Users of two tastes, and the items that they rated."""
     users, items = await add_users(pool, USERS), await add_items(pool, ITEMS)
-    source = np.random.default_rng(3)
-    ratings = []
-    for place, user in enumerate(users):
-        seen = source.choice(ITEMS, size=25, replace=False, p=_popularity())
-        ratings += [
-            (user, items[item], int(np.clip(source.normal(8.5 if item % 2 == place % 2 else 4, 1), 1, 10)))
-            for item in seen.tolist()
-        ]
-    await rate_all(pool, ratings)
+    await rate_by_taste(pool, users, items, 3)
     return users, items
-
-
-def _popularity() -> NDArray[np.float64]:
-    share = 1 / np.arange(3, ITEMS + 3)
-    return np.asarray(share / share.sum())
 
 
 @pytest.fixture
@@ -126,6 +113,27 @@ async def test_a_rating_counts_in_the_very_next_call(pool: Pool, trained: tuple[
         rows = await pool.fetch(f"select item_id, score from {function}($1, 5)", me)
         assert all(items.index(row["item_id"]) % 2 == 1 for row in rows[:3])
         assert not {items[0], items[1], items[2], items[3]} & {row["item_id"] for row in rows}
+
+
+async def test_what_is_folded_in_from_the_kept_vectors_is_what_is_folded_in_anew(
+    pool: Pool, trained: tuple[list[int], list[int]]
+) -> None:
+    users, items = trained
+
+    async def answers() -> list[dict[int, float]]:
+        stars = await pool.fetch("select item_id, predicted_stars from get_predicted_stars($1, $2)", users[0], items)
+        tastes = await pool.fetch("select item_id, score from get_factor_recommendations($1, 60)", users[0])
+        return [{row[0]: row[1] for row in rows} for rows in (stars, tastes)]
+
+    for half_stars in (10, 1):
+        kept = await answers()
+        await rate_all(pool, [(users[0], items[5], half_stars), (users[0], items[6], 11 - half_stars)])
+        warm = await answers()
+        await pool.execute("delete from model.profiles where user_id = $1", users[0])
+        cold = await answers()
+        for before, at_once, anew in zip(kept, warm, cold, strict=True):
+            assert max(abs(anew[item] - before[item]) for item in anew) > 0.05
+            assert at_once == pytest.approx(anew, abs=2e-2)
 
 
 async def test_pages_and_filters_hold_with_a_model(pool: Pool, trained: tuple[list[int], list[int]]) -> None:

@@ -8,6 +8,7 @@ import protovalidate
 import pytest
 from cinelibre.v1 import (
     access_pb2,
+    admin_pb2,
     auth_pb2,
     catalog_pb2,
     errors_pb2,
@@ -26,7 +27,7 @@ from proto.codegen.openapi.errors import ERROR_CODES
 from proto.codegen.reference.samples import sample
 from proto.codegen.sources import REPOSITORY, load_sources
 
-_FILES = (auth_pb2, catalog_pb2, ratings_pb2, recommend_pb2, search_pb2, system_pb2)
+_FILES = (admin_pb2, auth_pb2, catalog_pb2, ratings_pb2, recommend_pb2, search_pb2, system_pb2)
 _METHODS: dict[str, MethodDescriptor] = {
     method.name: method
     for file in _FILES
@@ -67,8 +68,14 @@ def test_every_rpc_has_its_path(document: dict[str, Any]) -> None:
 def test_security_is_what_the_access_option_says(document: dict[str, Any]) -> None:
     for _, _, operation in _operations(document):
         options = _METHODS[operation["operationId"]].GetOptions()
-        public = options.Extensions[access_pb2.access] == access_pb2.ACCESS_PUBLIC
-        assert operation["security"] == ([{}, {"bearerAuth": []}] if public else [{"bearerAuth": []}])
+        assert (
+            operation["security"]
+            == {
+                access_pb2.ACCESS_PUBLIC: [{}, {"bearerAuth": []}],
+                access_pb2.ACCESS_USER: [{"bearerAuth": []}],
+                access_pb2.ACCESS_ADMIN: [{"bearerAuth": ["admin"]}],
+            }[options.Extensions[access_pb2.access]]
+        )
 
 
 def test_every_field_of_a_request_can_be_sent(document: dict[str, Any]) -> None:

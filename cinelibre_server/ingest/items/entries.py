@@ -71,6 +71,7 @@ class EntryMaker:
             "keywords": row.names("keywords"),
             "synopsis": row.text("synopsis", long=True),
             "external_ids": external_ids,
+            "is_hidden": row.read("hidden", row.reader.hidden, False),
         }
         if item_type == "book":
             return BookEntry(**common, authors=row.names("authors"), page_count=row.number("page_count"), isbn13=isbn13)

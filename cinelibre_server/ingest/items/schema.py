@@ -39,6 +39,7 @@ FIELDS = (
     Field("id", "the file's own id of it, filed under --source; an IMDb id is taken as such", ("item_id", "movie_id",
           "book_id", "key")),
     Field("external_ids", "a list of source:id, or a JSON object of ids by source"),
+    Field("hidden", "true for a new item that only admins shall see"),
     Field("tmdb_id", "the id at The Movie Database", ("tmdb",)),
     Field("openlibrary_id", "the work's id at Open Library, as in OL45883W", ("openlibrary", "ol_work_id")),
     Field("goodreads_id", "the book's id at Goodreads", ("goodreads_book_id",)),

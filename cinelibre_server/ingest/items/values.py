@@ -15,6 +15,7 @@ from cinelibre_server.ingest.items.repairs import RepairLog, RowRejected
 _NOTHING = frozenset({"", "-", "–", "—", "n/a", "nan", "none", "null", "\\n", "unknown"})
 # The other words can be names of films and people.
 _NO_NAME = frozenset({"", "-", "–", "—", "n/a", "null", "\\n"})
+_YES_AND_NO = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False, "": False}
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufeff]")
 _SMALLINT = 32_767
 _FIRST_YEAR = {"movie": 1870, "book": 1}
@@ -134,6 +135,17 @@ class ValueReader:
         elif isbn13 != text:
             self.log.repair(self.line, "isbn13", "ISBN of 13 digits", text, isbn13)
         return isbn13
+
+    def hidden(self, value: Any) -> bool:
+        """Whether nobody shall see the item.
+
+        Raises:
+            RowRejected: it is neither yes nor no.
+        """
+        text = self.optional_text("hidden", value).lower()
+        if text not in _YES_AND_NO:
+            raise RowRejected("hidden", "neither true nor false", value)
+        return _YES_AND_NO[text]
 
     def _nothing(self, field: str, text: str) -> str:
         return self._used(field, "placeholder", text, "") if text else ""

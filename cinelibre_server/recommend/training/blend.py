@@ -60,56 +60,75 @@ class Blend:
 
 
 @dataclass(frozen=True)
-class Trial:
-    """Models and what they are asked: `whole` by users whose other ratings they know, `first` by users new to them."""
+class Answered:
+    """What a model knows when it is asked a question: some 6 kB.
 
-    models: FittedModels
-    whole: list[Question]
-    first: list[Question]
+    parts: float32[n, 5], of the candidates. hits: bool[n], which of these are relevant, of `relevant_count` items.
+    """
+
+    rating_count: int
+    parts: NDArray[np.float32]
+    hits: NDArray[np.bool_]
+    relevant_count: int
 
 
-def learn_blend(trials: Sequence[Trial]) -> Blend:
-    """The best weights for each level.
+class BlendLearner:
+    """Finds the best weights for each level, from one or more trials of models with ratings held back.
 
     Only users that the models have not seen, with their first ratings, tell what newcomers come for. For few ratings
     the newcomers choose, and as users with a rating more or less are not that different, the levels beside lend half a
     vote each. For more ratings the others choose, all together, as long as newcomers are not served worse than by
     popularity alone.
     """
-    whole, long_known = _Gains(), _Gains()
-    beginning = {level: _Gains() for level in LEVELS}
-    for trial in trials:
-        for question in trial.whole:
-            gains = _grid_gains(trial.models, question)
-            whole.add(gains)
-            if len(question.items) >= _NEWCOMERS_OBJECT:
-                long_known.add(gains)
-        for question in trial.first:
-            beginning[len(question.items)].add(_grid_gains(trial.models, question))
-    others = long_known.mean if long_known.count >= _ENOUGH_QUESTIONS else whole.mean
-    newcomers = [own.mean if own.count >= _ENOUGH_QUESTIONS else others for own in beginning.values()]
-    votes = np.array([0 * others, *newcomers, 0 * others])
-    chosen = []
-    for place, (level, served) in enumerate(zip(LEVELS, newcomers, strict=True)):
-        if level < _NEWCOMERS_CHOOSE:
-            best = (votes[place + 1] + (votes[place] + votes[place + 2]) / 2).argmax()
-        else:
-            allowed = (served >= served[_POPULARITY_ALONE]) | (level >= _NEWCOMERS_OBJECT)
-            best = np.where(allowed, others, -1).argmax()
-        chosen.append(tuple((_GRID[best] / _GRID[best].sum()).tolist()))
-    return Blend(LEVELS, tuple(chosen))
+
+    def __init__(self) -> None:
+        self._answered: list[Answered] = []
+        self._whole, self._long_known = _Gains(), _Gains()
+        self._beginning = {level: _Gains() for level in LEVELS}
+
+    def add(self, models: FittedModels, whole: Sequence[Question], first: Sequence[Question]) -> None:
+        """One more trial: `whole` asked by users whose other ratings the models know, `first` by users new to them."""
+        for question in whole:
+            answered = answer(models, question)
+            self._answered.append(answered)
+            gains = _grid_gains(answered)
+            self._whole.add(gains)
+            if answered.rating_count >= _NEWCOMERS_OBJECT:
+                self._long_known.add(gains)
+        for question in first:
+            self._beginning[len(question.items)].add(_grid_gains(answer(models, question)))
+
+    def learn(self) -> Blend:
+        """The best of the grid's weights."""
+        others = self._long_known.mean if self._long_known.count >= _ENOUGH_QUESTIONS else self._whole.mean
+        newcomers = [own.mean if own.count >= _ENOUGH_QUESTIONS else others for own in self._beginning.values()]
+        votes = np.array([0 * others, *newcomers, 0 * others])
+        chosen = []
+        for place, (level, served) in enumerate(zip(LEVELS, newcomers, strict=True)):
+            if level < _NEWCOMERS_CHOOSE:
+                best = (votes[place + 1] + (votes[place] + votes[place + 2]) / 2).argmax()
+            else:
+                allowed = (served >= served[_POPULARITY_ALONE]) | (level >= _NEWCOMERS_OBJECT)
+                best = np.where(allowed, others, -1).argmax()
+            chosen.append(tuple((_GRID[best] / _GRID[best].sum()).tolist()))
+        return Blend(LEVELS, tuple(chosen))
+
+    def measure(self, blend: Blend) -> float:
+        """The mean nDCG@10 of users with all that is known of them; 0 without any."""
+        return float(np.mean([gain(blend, answered) for answered in self._answered])) if self._answered else 0.0
 
 
-def measure_blend(trials: Sequence[Trial], blend: Blend) -> float:
-    """The mean nDCG@10 of users with all that is known of them; 0 without any."""
-    gains = []
-    for trial in trials:
-        for question in trial.whole:
-            items, parts = candidate_parts(trial.models, question.items, question.stars)
-            order = np.argsort(-(parts @ blend.of(len(question.items))), kind="stable")
-            hits = np.isin(items[order[:CUTOFF]], question.relevant)
-            gains.append(ndcg(hits[np.newaxis], np.array([len(question.relevant)]), CUTOFF)[0])
-    return float(np.mean(gains)) if gains else 0.0
+def answer(models: FittedModels, question: Question) -> Answered:
+    """The parts of the question's candidates."""
+    items, parts = candidate_parts(models, question.items, question.stars)
+    hits = np.isin(items, question.relevant)
+    return Answered(len(question.items), parts.astype(np.float32), hits, len(question.relevant))
+
+
+def gain(blend: Blend, answered: Answered) -> float:
+    """The nDCG@10 that the blend reaches."""
+    order = np.argsort(-(answered.parts @ blend.of(answered.rating_count)), kind="stable")[:CUTOFF]
+    return float(ndcg(answered.hits[order][np.newaxis], np.array([answered.relevant_count]), CUTOFF)[0])
 
 
 def candidate_parts(
@@ -157,11 +176,10 @@ class _Gains:
         return self._total / max(1, self.count)
 
 
-def _grid_gains(models: FittedModels, question: Question) -> NDArray[np.float64]:
+def _grid_gains(answered: Answered) -> NDArray[np.float64]:
     """float64[len(_GRID)]: the nDCG@10 that each of the grid's weights reaches."""
-    items, parts = candidate_parts(models, question.items, question.stars)
-    scores = _GRID @ parts.T.astype(np.float32)
+    scores = _GRID @ answered.parts.T
     best = np.argpartition(-scores, min(CUTOFF, scores.shape[1]) - 1, axis=1)[:, :CUTOFF]
     order = np.argsort(-np.take_along_axis(scores, best, axis=1), axis=1, kind="stable")
-    hits = np.isin(items, question.relevant)[np.take_along_axis(best, order, axis=1)]
-    return ndcg(hits, np.full(len(_GRID), len(question.relevant)), CUTOFF)
+    hits = answered.hits[np.take_along_axis(best, order, axis=1)]
+    return ndcg(hits, np.full(len(_GRID), answered.relevant_count), CUTOFF)

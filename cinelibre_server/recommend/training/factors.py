@@ -41,6 +41,23 @@ def taste_targets() -> NDArray[np.float64]:
 
 def train_factors(matrix: RatingMatrix, seed: int, advance: Callable[[float], None]) -> Floats:
     """float32[I, 64]: the items' factors in the basis of fold_in. `advance` gets the share done since the last call."""
+    items = np.random.default_rng(seed).normal(0, 0.1, (len(matrix.item_ids), FACTORS)).astype(np.float32)
+    return _alternate(matrix, items, _ridge_of(matrix), SWEEPS, advance)
+
+
+def update_factors(matrix: RatingMatrix, factors: Floats, sweeps: int, advance: Callable[[float], None]) -> Floats:
+    """float32[I, 64]: as train_factors, beginning with factors learned before, which are 0 for items not seen then.
+
+    Raises:
+        LinAlgError: as from_fold_in_basis does.
+    """
+    ridge = _ridge_of(matrix)
+    return _alternate(matrix, from_fold_in_basis(factors, ridge), ridge, sweeps, advance)
+
+
+def _alternate(
+    matrix: RatingMatrix, items: Floats, ridge: float, sweeps: int, advance: Callable[[float], None]
+) -> Floats:
     half_stars = (matrix.stars * 2).astype(np.int64) - 1
     weight = _by_half_stars(_WEIGHTS_AT_STARS).astype(np.float32)[half_stars]
     pull = weight * _by_half_stars(_TARGETS_AT_STARS).astype(np.float32)[half_stars]
@@ -48,15 +65,13 @@ def train_factors(matrix: RatingMatrix, seed: int, advance: Callable[[float], No
     item_starts = np.searchsorted(matrix.item_index[by_item], np.arange(len(matrix.item_ids) + 1))
     by_user = (matrix.user_starts, matrix.item_index, weight, pull)
     of_items = (item_starts, matrix.user_index[by_item], weight[by_item], pull[by_item])
-    ridge = taste_ridge(len(np.unique(matrix.user_index)), len(np.unique(matrix.item_index)))
-    items = np.random.default_rng(seed).normal(0, 0.1, (len(matrix.item_ids), FACTORS)).astype(np.float32)
-    for _ in range(SWEEPS):
+    for _ in range(sweeps):
         users = _solve(items, ridge, *by_user)
-        advance(0.5 / SWEEPS)
+        advance(0.5 / sweeps)
         items = _solve(users, ridge, *of_items)
         # The ridge shrinks some factors to nothing, and the last numbers before nothing are slow to compute with.
         items[np.abs(items) < _SMALLEST] = 0
-        advance(0.5 / SWEEPS)
+        advance(0.5 / sweeps)
     return fold_in_basis(items, ridge)
 
 
@@ -71,6 +86,20 @@ def fold_in_basis(items: Floats, ridge: float) -> Floats:
     return np.asarray(np.linalg.solve(np.linalg.cholesky(gram), items.T.astype(np.float64)).T, np.float32)
 
 
+def from_fold_in_basis(factors: Floats, ridge: float) -> Floats:
+    """float32[I, 64]: fold_in_basis undone, but for a rotation, which changes no product.
+
+    With L L' = Q'Q + ridge I and V = Q L'^-1 is V'V = I - ridge (L'L)^-1. So V B has the products of Q,
+    V B B' V' = Q Q', if B B' = ridge (I - V'V)^-1.
+
+    Raises:
+        LinAlgError: V'V < I does not hold: these are no such factors.
+    """
+    exact = factors.astype(np.float64)
+    root = np.linalg.cholesky(np.eye(FACTORS) - exact.T @ exact)
+    return np.asarray(np.sqrt(ridge) * np.linalg.solve(root, exact.T).T, np.float32)
+
+
 def fold_in_taste(factors: Floats, rated_items: Ints, half_stars: NDArray[np.int64]) -> NDArray[np.float64]:
     """float64[64]: a user's vector, as get_user_profile computes it; rated items newest first, half stars 1 to 10."""
     vectors = factors[rated_items[:NEWEST_RATINGS]].astype(np.float64)
@@ -78,6 +107,10 @@ def fold_in_taste(factors: Floats, rated_items: Ints, half_stars: NDArray[np.int
     weights = taste_weights()[stars]
     right = vectors.T @ (weights * taste_targets()[stars])
     return np.asarray(np.linalg.solve(np.eye(FACTORS) + (vectors.T * weights) @ vectors, right), np.float64)
+
+
+def _ridge_of(matrix: RatingMatrix) -> float:
+    return taste_ridge(len(np.unique(matrix.user_index)), len(np.unique(matrix.item_index)))
 
 
 def _solve(

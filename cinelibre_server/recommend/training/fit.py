@@ -49,8 +49,13 @@ def fit_models(matrix: RatingMatrix, seed: int, advance: Advance) -> FittedModel
     """
     fit = _fit_side_by_side if len(matrix.stars) > _SIDE_BY_SIDE_RATINGS else _fit_in_turn
     stars, (factors, item_item, companions) = fit(matrix, seed, advance)
+    return FittedModels(stars, factors, item_item, companions, count_likes(matrix))
+
+
+def count_likes(matrix: RatingMatrix) -> NDArray[np.float64]:
+    """float64[I]: how often each item is liked, in parts of the most liked."""
     likes = np.bincount(matrix.item_index[matrix.stars >= LIKED_STARS], minlength=len(matrix.item_ids))
-    return FittedModels(stars, factors, item_item, companions, likes / max(1, int(likes.max(initial=0))))
+    return np.asarray(likes / max(1, int(likes.max(initial=0))), np.float64)
 
 
 def _fit_in_turn(matrix: RatingMatrix, seed: int, advance: Advance) -> tuple[StarsModel, RankingModels]:

@@ -31,6 +31,16 @@ ITEM_COLUMNS = (
 _SPARSE_DIMENSIONS = 1_000_000_000
 
 
+def value_lists() -> dict[str, list[float]]:
+    """How ratings of 1 to 10 half stars are read, as the table `settings` has it: the form of a model."""
+    return {
+        "taste_weights": taste_weights().tolist(),
+        "taste_targets": taste_targets().tolist(),
+        "rating_values": rating_values().tolist(),
+        "companion_values": companion_values().tolist(),
+    }
+
+
 async def write_tables(
     connection: Connection,
     model_id: int,
@@ -40,9 +50,8 @@ async def write_tables(
     changed_xids: Mapping[int, int],
 ) -> None:
     """Fills the new model's tables, with the profiles of all users whose ratings are those of `changed_xids`."""
-    lists = [values().tolist() for values in (taste_weights, taste_targets, rating_values, companion_values)]
-    settings = ("model_id", "taste_weights", "taste_targets", "rating_values", "companion_values")
-    await copy_rows(connection, "settings", settings, [(model_id, *lists)])
+    lists = value_lists()
+    await copy_rows(connection, "settings", ("model_id", *lists), [(model_id, *lists.values())])
     weights = zip(blend.rating_counts, blend.weights, strict=True)
     await copy_rows(connection, "blend", _BLEND_COLUMNS, [(count, *parts) for count, parts in weights])
     await copy_rows(connection, "items", ITEM_COLUMNS, _item_rows(matrix, fitted))

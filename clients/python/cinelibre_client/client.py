@@ -6,6 +6,7 @@ from typing import Self
 
 import grpc
 from cinelibre.v1 import (
+    admin_pb2_grpc,
     auth_pb2_grpc,
     catalog_pb2_grpc,
     ratings_pb2_grpc,
@@ -15,6 +16,7 @@ from cinelibre.v1 import (
 )
 
 from .account import AccountMethods
+from .admin import AdminMethods
 from .caller import Caller
 from .catalog import CatalogMethods
 from .ratings import RatingsMethods
@@ -29,7 +31,7 @@ _CHANNEL_OPTIONS = (
 )
 
 
-class CineLibre(AccountMethods, CatalogMethods, RatingsMethods, RecommendMethods):
+class CineLibre(AccountMethods, AdminMethods, CatalogMethods, RatingsMethods, RecommendMethods):
     """A client of one server: `async with CineLibre("127.0.0.1:50051") as cl: await cl.search("a heist")`.
 
     Make it where the event loop runs. One is enough for any number of concurrent calls of one user.
@@ -59,6 +61,7 @@ class CineLibre(AccountMethods, CatalogMethods, RatingsMethods, RecommendMethods
         else:
             channel = grpc.aio.insecure_channel(target, options=_CHANNEL_OPTIONS)
         self._channel = channel
+        self._admin = admin_pb2_grpc.AdminServiceStub(channel)
         self._auth = auth_pb2_grpc.AuthServiceStub(channel)
         self._catalog = catalog_pb2_grpc.CatalogServiceStub(channel)
         self._ratings = ratings_pb2_grpc.RatingsServiceStub(channel)

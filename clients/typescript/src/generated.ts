@@ -19,6 +19,43 @@ export type Algorithm =
   /** Matrix factorisation: items whose factors fit the user's, which are folded in from the user's own ratings. */
   | "ALGORITHM_MATRIX_FACTORIZATION";
 
+/** What was done to an item. */
+export type AuditAction =
+  /** Never sent. */
+  | "AUDIT_ACTION_UNSPECIFIED"
+  /** It was added. */
+  | "AUDIT_ACTION_CREATE"
+  /** Fields of it were changed. */
+  | "AUDIT_ACTION_UPDATE"
+  /** It was hidden. */
+  | "AUDIT_ACTION_HIDE"
+  /** It was shown again. */
+  | "AUDIT_ACTION_UNHIDE";
+
+/** One change of the catalogue. */
+export interface AuditEntry {
+  /** The entry's id, at least 1; later entries have higher ones. */
+  audit_entry_id: number;
+  /** When it was done. */
+  create_time?: string;
+  /** The admin who did it; 0 when the account is gone. */
+  user_id: number;
+  /** The admin's email address; empty when the account is gone. */
+  email: string;
+  /** What was done. */
+  action: AuditAction;
+  /** The item it was done to. */
+  item_id: number;
+  /** Whether that is a film or a book. */
+  item_type: ItemType;
+  /** The item's title, as it is now. */
+  title: string;
+  /** The fields that changed, by their names, as they were; null for what was unknown. `hidden` is true or false. */
+  before?: Record<string, unknown>;
+  /** The same fields as they became. */
+  after?: Record<string, unknown>;
+}
+
 /** Which fields are wrong; comes with `ERROR_REASON_INVALID_FIELD`. */
 export interface BadRequest {
   "@type": "type.googleapis.com/google.rpc.BadRequest";
@@ -61,6 +98,30 @@ export interface Book {
   ratings?: RatingSummary;
 }
 
+/** A book as an admin describes it. */
+export interface BookEntry {
+  /** The title in Latin script, at most 500 characters; not blank. */
+  title?: string;
+  /** The title in the language and script it was written in, at most 500 characters; empty means that it is `title`. */
+  original_title?: string;
+  /** The year of first publication, 1 to 3000; 0 when unknown. */
+  year?: number;
+  /** The language it was written in as ISO 639-1 code, two lower-case letters; empty when unknown. */
+  language?: string;
+  /** Genres in English, at most 30 of at most 64 characters. */
+  genres?: Array<string>;
+  /** The authors' names, at most 30 of at most 200 characters. */
+  authors?: Array<string>;
+  /** A few lower-case words on what it is about, at most 50 of at most 64 characters. */
+  keywords?: Array<string>;
+  /** The story in a few sentences, at most 10,000 characters; may be empty. */
+  synopsis?: string;
+  /** Number of pages of a usual edition, 1 to 30,000; 0 when unknown. */
+  page_count?: number;
+  /** ISBN-13 of a usual edition, digits only, which no other book may have; empty when unknown. */
+  isbn13?: string;
+}
+
 /** The order of a catalogue listing. Ties are broken by id. */
 export type CatalogOrder =
   /** Not set: the same as CATALOG_ORDER_ADDED. */
@@ -90,6 +151,30 @@ export interface ChangePasswordResponse {
   expires_in: number;
   /** Always `Bearer`. */
   token_type: string;
+}
+
+/** The book to add. */
+export interface CreateBookRequest {
+  /** Its fields; only `title` is needed. */
+  book: BookEntry;
+}
+
+/** The new book. */
+export interface CreateBookResponse {
+  /** The book with its id. */
+  book?: Book;
+}
+
+/** The film to add. */
+export interface CreateMovieRequest {
+  /** Its fields; only `title` is needed. */
+  movie: MovieEntry;
+}
+
+/** The new film. */
+export interface CreateMovieResponse {
+  /** The film with its id. */
+  movie?: Movie;
 }
 
 /** The account is gone. */
@@ -151,7 +236,7 @@ export type ErrorReason =
   | "ERROR_REASON_EMAIL_TAKEN"
   /** ALREADY_EXISTS. Something with the same unique value exists. */
   | "ERROR_REASON_CONFLICT"
-  /** NOT_FOUND. No film or book has this id (or no film, or no book, where only one of them can be meant). */
+  /** NOT_FOUND. No film or book that is not hidden has this id (or no film, or no book, where only one of them can be meant). */
   | "ERROR_REASON_ITEM_NOT_FOUND"
   /** NOT_FOUND. You have not rated this item. */
   | "ERROR_REASON_RATING_NOT_FOUND"
@@ -170,7 +255,9 @@ export type ErrorReason =
   /** INTERNAL. A fault of the server; its log has the details under the call's `x-request-id`. */
   | "ERROR_REASON_INTERNAL"
   /** UNIMPLEMENTED. There is no such RPC on this server. */
-  | "ERROR_REASON_UNKNOWN_METHOD";
+  | "ERROR_REASON_UNKNOWN_METHOD"
+  /** PERMISSION_DENIED. Only admins may do this; whoever runs the server makes one with `cinelibre users promote EMAIL`. */
+  | "ERROR_REASON_ADMIN_REQUIRED";
 
 /** The last record of an export: the stream is complete. */
 export interface ExportEnd {
@@ -234,6 +321,18 @@ export interface GetMovieResponse {
   movie?: Movie;
   /** The stars the signed-in caller is expected to give, 0.5 to 5.0; absent without a caller, or before anything was learned. */
   predicted_stars?: number;
+}
+
+/** The item is hidden. */
+export interface HideItemResponse {
+}
+
+/** A part of a snippet. */
+export interface Highlight {
+  /** The first character, counted from 0 in Unicode code points. */
+  start: number;
+  /** The character after the last. */
+  end: number;
 }
 
 /** What became of an imported rating, or would become of it. */
@@ -366,6 +465,14 @@ export type ItemType =
   /** A book. */
   | "ITEM_TYPE_BOOK";
 
+/** A page of changes. */
+export interface ListAuditEntriesResponse {
+  /** The changes of this page. */
+  entries: Array<AuditEntry>;
+  /** Give it as `page_token` to get the next page; empty on the last page. */
+  next_page_token: string;
+}
+
 /** A page of books. */
 export interface ListBooksResponse {
   /** The books of this page. */
@@ -450,6 +557,19 @@ export interface LogoutResponse {
   ended_sessions: number;
 }
 
+/** A part of an item. */
+export type MatchedField =
+  /** Not known. */
+  | "MATCHED_FIELD_UNSPECIFIED"
+  /** The title, or another title that it has. */
+  | "MATCHED_FIELD_TITLE"
+  /** The people, the year or the genres. */
+  | "MATCHED_FIELD_CREDITS"
+  /** A passage of the synopsis. */
+  | "MATCHED_FIELD_SYNOPSIS"
+  /** The whole item is like the one that the query names. */
+  | "MATCHED_FIELD_SIMILAR_ITEM";
+
 /** A film. */
 export interface Movie {
   /** The film's id, at least 1. It is also its `item_id` in ratings and recommendations. */
@@ -478,6 +598,32 @@ export interface Movie {
   imdb_id: string;
   /** How it has been rated. */
   ratings?: RatingSummary;
+}
+
+/** A film as an admin describes it. */
+export interface MovieEntry {
+  /** The title in Latin script, at most 500 characters; not blank. */
+  title?: string;
+  /** The title in the film's own language and script, at most 500 characters; empty means that it is `title`. */
+  original_title?: string;
+  /** The year of first release, 1 to 3000; 0 when unknown. */
+  year?: number;
+  /** The main language as ISO 639-1 code, two lower-case letters; empty when unknown. */
+  language?: string;
+  /** Genres in English, at most 30 of at most 64 characters. */
+  genres?: Array<string>;
+  /** The directors' names, at most 30 of at most 200 characters. */
+  directors?: Array<string>;
+  /** The main cast's names, the leading parts first; at most 100 of at most 200 characters. */
+  cast?: Array<string>;
+  /** A few lower-case words on what it is about, at most 50 of at most 64 characters. */
+  keywords?: Array<string>;
+  /** The story in a few sentences, at most 10,000 characters; may be empty. */
+  synopsis?: string;
+  /** Length in minutes, 1 to 10,000; 0 when unknown. */
+  runtime_minutes?: number;
+  /** The IMDb id, `tt` and 7 to 10 digits, which no other film may have; empty when unknown. */
+  imdb_id?: string;
 }
 
 /** The ratings that popularity looks at. */
@@ -637,10 +783,16 @@ export interface RetryInfo {
 export interface SearchHit {
   /** The film or book. */
   item?: Item;
-  /** Cosine similarity of query and item, -1 to 1; higher is better. */
+  /** How well it fits, 0 to 1; higher is better. Only scores of one query can be compared. */
   score: number;
   /** Why it was found, in a sentence for people. */
   reason: string;
+  /** What of the item fits best. */
+  matched_field: MatchedField;
+  /** The passage of the synopsis that fits best; empty if it was not the synopsis that fits. */
+  snippet: string;
+  /** The words of the query in the snippet. */
+  highlights: Array<Highlight>;
 }
 
 /** A page of hits, the best first. */
@@ -649,6 +801,8 @@ export interface SemanticSearchResponse {
   hits: Array<SearchHit>;
   /** Give it as `page_token` to get the next page; empty on the last page. */
   next_page_token: string;
+  /** A title that the caller may have meant, where the query is nearly one; empty if there is none, or the query is right. */
+  did_you_mean: string;
 }
 
 /** The state of the server or of a part of it. */
@@ -672,6 +826,30 @@ export interface Session {
   revoke_time?: string;
 }
 
+/** Titles, the likeliest first. */
+export interface SuggestResponse {
+  /** The titles. */
+  suggestions: Array<Suggestion>;
+}
+
+/** A title that begins like what was typed. */
+export interface Suggestion {
+  /** The film or book. */
+  item_id: number;
+  /** Whether it is a film or a book. */
+  item_type: ItemType;
+  /** The title that fits, in the script in which it does. */
+  text: string;
+  /** The title in English. */
+  title: string;
+  /** The year; 0 if unknown. */
+  year: number;
+}
+
+/** The item is shown. */
+export interface UnhideItemResponse {
+}
+
 /** A row that became no rating. */
 export interface UnmatchedRow {
   /** The line on which it begins, from 1; in JSON its place in the array. */
@@ -682,6 +860,12 @@ export interface UnmatchedRow {
   problem: ImportProblem;
   /** Why, for people. */
   detail: string;
+}
+
+/** The book after the change. */
+export interface UpdateBookResponse {
+  /** The book. */
+  book?: Book;
 }
 
 /** What to change. */
@@ -702,6 +886,12 @@ export interface UpdateMeResponse {
   user?: User;
 }
 
+/** The film after the change. */
+export interface UpdateMovieResponse {
+  /** The film. */
+  movie?: Movie;
+}
+
 /** An account, as its owner sees it. */
 export interface User {
   /** The user's id, at least 1. */
@@ -712,6 +902,8 @@ export interface User {
   name: string;
   /** When the account was made. */
   create_time?: string;
+  /** What the user may do; it can't be changed over the API. */
+  role: UserRole;
 }
 
 /** An account, as its owner sees it. */
@@ -724,7 +916,62 @@ export interface UserInput {
   name?: string;
   /** When the account was made. */
   create_time?: string;
+  /** What the user may do; it can't be changed over the API. */
+  role?: UserRole;
 }
+
+/** What a user may do. */
+export type UserRole =
+  /** Never sent. */
+  | "USER_ROLE_UNSPECIFIED"
+  /** What every account may do. */
+  | "USER_ROLE_USER"
+  /** Changes the catalogue as well: AdminService. */
+  | "USER_ROLE_ADMIN";
+
+/** The request of UpdateMovie. */
+export type UpdateMovieRequest = {
+  /** The film's id, at least 1. */
+  movie_id: number;
+} & {
+    /** The new values; only fields in the mask are used, but all must be valid. */
+    movie: MovieEntry;
+    /** The fields to change, by their names in MovieEntry. In JSON a string: "title,originalTitle". */
+    update_mask?: string;
+  };
+
+/** The request of UpdateBook. */
+export type UpdateBookRequest = {
+  /** The book's id, at least 1. */
+  book_id: number;
+} & {
+    /** The new values; only fields in the mask are used, but all must be valid. */
+    book: BookEntry;
+    /** The fields to change, by their names in BookEntry. In JSON a string: "title,originalTitle". */
+    update_mask?: string;
+  };
+
+/** The request of HideItem. */
+export type HideItemRequest = {
+  /** The id of a film or book, at least 1. */
+  item_id: number;
+};
+
+/** The request of UnhideItem. */
+export type UnhideItemRequest = {
+  /** The id of a film or book, at least 1. */
+  item_id: number;
+};
+
+/** The request of ListAuditEntries. */
+export type ListAuditEntriesRequest = {
+  /** Entries a page, 1 to 100; 0 or absent means 20. */
+  page_size?: number;
+  /** The `next_page_token` of the page before, with the same `item_id`; empty for the first page. */
+  page_token?: string;
+  /** Only changes of this item; 0 or absent means of all. */
+  item_id?: number;
+};
 
 /** The request of ListMovies. */
 export type ListMoviesRequest = {
@@ -851,9 +1098,9 @@ export type ListPopularRequest = {
 /** The request of SemanticSearch. */
 export type SemanticSearchRequest = {
   /**
-   * The query in natural language, 1 to 4,000 characters, not only white space.
+   * The query in natural language, 1 to 10,000 characters, not only white space.
    *
-   * Rule: must hold 1 to 4,000 characters, not only white space.
+   * Rule: must hold 1 to 10,000 characters, not only white space.
    */
   q: string;
   /** Hits a page, 1 to 100; 0 or absent means 20. */
@@ -870,9 +1117,34 @@ export type SemanticSearchRequest = {
   year_from?: number;
   /** Only up to this year, 0 to 3000; 0 or absent means no limit. */
   year_to?: number;
+  /** Only items by or with at least one of these people: directors, cast or authors, in any spelling or script. At most 10. */
+  people?: Array<string>;
+  /** Only items that are rated this well on average, 0.5 to 5 stars; 0 or absent means no limit. */
+  min_stars?: number;
+};
+
+/** The request of Suggest. */
+export type SuggestRequest = {
+  /**
+   * The beginning of a title or of a word in it, in any script, 1 to 200 characters, not only white space.
+   *
+   * Rule: must hold 1 to 200 characters, not only white space.
+   */
+  q: string;
+  /** How many, 1 to 20; 0 or absent means 8. */
+  limit?: number;
+  /** Only films or only books; not set means both. */
+  item_type?: ItemType;
 };
 
 export const operations = {
+  CreateMovie: { name: "CreateMovie", verb: "POST", path: "/admin/movies", body: true, idempotent: false, answer: "json" },
+  CreateBook: { name: "CreateBook", verb: "POST", path: "/admin/books", body: true, idempotent: false, answer: "json" },
+  UpdateMovie: { name: "UpdateMovie", verb: "PATCH", path: "/admin/movies/{movie_id}", body: true, idempotent: true, answer: "json" },
+  UpdateBook: { name: "UpdateBook", verb: "PATCH", path: "/admin/books/{book_id}", body: true, idempotent: true, answer: "json" },
+  HideItem: { name: "HideItem", verb: "DELETE", path: "/admin/items/{item_id}", body: false, idempotent: true, answer: "json" },
+  UnhideItem: { name: "UnhideItem", verb: "POST", path: "/admin/items/{item_id}/unhide", body: false, idempotent: true, answer: "json" },
+  ListAuditEntries: { name: "ListAuditEntries", verb: "GET", path: "/admin/audit", body: false, idempotent: true, answer: "json" },
   Register: { name: "Register", verb: "POST", path: "/auth/register", body: true, idempotent: false, answer: "json" },
   Login: { name: "Login", verb: "POST", path: "/auth/login", body: true, idempotent: false, answer: "json" },
   GetMe: { name: "GetMe", verb: "GET", path: "/auth/me", body: false, idempotent: true, answer: "json" },
@@ -895,6 +1167,7 @@ export const operations = {
   ListSimilar: { name: "ListSimilar", verb: "GET", path: "/recommendations/similar/{item_type}/{item_id}", body: false, idempotent: true, answer: "json" },
   ListPopular: { name: "ListPopular", verb: "GET", path: "/recommendations/popular", body: false, idempotent: true, answer: "json" },
   SemanticSearch: { name: "SemanticSearch", verb: "GET", path: "/search/semantic", body: false, idempotent: true, answer: "json" },
+  Suggest: { name: "Suggest", verb: "GET", path: "/search/suggest", body: false, idempotent: true, answer: "json" },
   GetHealth: { name: "GetHealth", verb: "GET", path: "/", body: false, idempotent: true, answer: "json" },
   GetDocs: { name: "GetDocs", verb: "GET", path: "/docs", body: false, idempotent: true, answer: "text" },
   GetOpenApi: { name: "GetOpenApi", verb: "GET", path: "/openapi.json", body: false, idempotent: true, answer: "json" },
@@ -923,6 +1196,46 @@ export abstract class Rpcs {
     request: object,
     options?: CallOptions,
   ): AsyncGenerator<Entry>;
+
+  /** Adds a film and returns it with its id. Search finds it in the very next call. */
+  createMovie(request: CreateMovieRequest, options?: CallOptions): Promise<CreateMovieResponse> {
+    return this.call(operations.CreateMovie, request, options);
+  }
+
+  /** Adds a book and returns it with its id. Search finds it in the very next call. */
+  createBook(request: CreateBookRequest, options?: CallOptions): Promise<CreateBookResponse> {
+    return this.call(operations.CreateBook, request, options);
+  }
+
+  /** Changes the fields of a film that the mask names, and returns the film; hidden films can be changed, too. Search knows the new text in the very next call. No import and no later starter catalogue overwrites a field that was changed here. */
+  updateMovie(request: UpdateMovieRequest, options?: CallOptions): Promise<UpdateMovieResponse> {
+    return this.call(operations.UpdateMovie, request, options);
+  }
+
+  /** Changes the fields of a book that the mask names, and returns the book; hidden books can be changed, too. Search knows the new text in the very next call. No import and no later starter catalogue overwrites a field that was changed here. */
+  updateBook(request: UpdateBookRequest, options?: CallOptions): Promise<UpdateBookResponse> {
+    return this.call(operations.UpdateBook, request, options);
+  }
+
+  /** Hides a film or book: it is not found, listed, searched, recommended or rated any more. Ratings that it has stay with those who gave them, and go on to count for their taste. Hiding what is hidden does nothing. */
+  hideItem(request: HideItemRequest, options?: CallOptions): Promise<HideItemResponse> {
+    return this.call(operations.HideItem, request, options);
+  }
+
+  /** Shows a hidden film or book again, everywhere. Showing what is not hidden does nothing. */
+  unhideItem(request: UnhideItemRequest, options?: CallOptions): Promise<UnhideItemResponse> {
+    return this.call(operations.UnhideItem, request, options);
+  }
+
+  /** Lists what admins changed, the latest first, of one item or of all. Pages are stable while entries are added. */
+  listAuditEntries(request: ListAuditEntriesRequest = {}, options?: CallOptions): Promise<ListAuditEntriesResponse> {
+    return this.call(operations.ListAuditEntries, request, options);
+  }
+
+  /** All entries of listAuditEntries: gets page after page as they are read. */
+  listAuditEntriesAll(request: ListAuditEntriesRequest = {}, options?: CallOptions): AsyncGenerator<AuditEntry> {
+    return this.entries(operations.ListAuditEntries, "entries", request, options);
+  }
 
   /** Creates an account and signs it in. Emails are compared without regard to case. */
   register(request: RegisterRequest, options?: CallOptions): Promise<RegisterResponse> {
@@ -1004,7 +1317,7 @@ export abstract class Rpcs {
     return this.call(operations.RateItem, request, options);
   }
 
-  /** Lists the caller's ratings, the latest first, each with its item. */
+  /** Lists the caller's ratings, the latest first, each with its item, which may be hidden by now. */
   listMyRatings(request: ListMyRatingsRequest = {}, options?: CallOptions): Promise<ListMyRatingsResponse> {
     return this.call(operations.ListMyRatings, request, options);
   }
@@ -1059,7 +1372,7 @@ export abstract class Rpcs {
     return this.entries(operations.ListPopular, "recommendations", request, options);
   }
 
-  /** Finds the items whose story is nearest in meaning to the query, in any of the catalogue's languages and scripts. A title alone works too; a sentence that describes the story works best. Filters never change the order of what passes them. */
+  /** Finds films and books by what the caller remembers of them: a story told in any language of India or in English, a title in any script or spelling, with typos or in part, a name, or a wish as in "Tamil thrillers from the 90s" and "films like Sholay". What a query wishes is preferred; filters are strict. At most some hundreds of hits a query, over all its pages, the best first. */
   semanticSearch(request: SemanticSearchRequest, options?: CallOptions): Promise<SemanticSearchResponse> {
     return this.call(operations.SemanticSearch, request, options);
   }
@@ -1067,6 +1380,11 @@ export abstract class Rpcs {
   /** All entries of semanticSearch: gets page after page as they are read. */
   semanticSearchAll(request: SemanticSearchRequest, options?: CallOptions): AsyncGenerator<SearchHit> {
     return this.entries(operations.SemanticSearch, "hits", request, options);
+  }
+
+  /** Completes a title while it is typed, in any script or spelling: titles with a word that begins with what was typed, the most rated first, then titles that are spelled nearly so. */
+  suggest(request: SuggestRequest, options?: CallOptions): Promise<SuggestResponse> {
+    return this.call(operations.Suggest, request, options);
   }
 
   /** Says whether the server can answer, and what it runs. It answers also while parts are down: read `status`. */

@@ -5,8 +5,12 @@ from typing import Any
 
 _EXAMPLES: Mapping[str, Any] = {
     "access_token": "eyJhbGciOiJIUzI1NiIs…",
+    "action": "AUDIT_ACTION_UPDATE",
+    "after": {"year": 1960},
+    "audit_entry_id": 12,
     "authors": ["Arundhati Roy"],
     "because_item_ids": [7],
+    "before": {"year": 1961},
     "book_id": 1042,
     "cast": ["Dilip Kumar", "Madhubala", "Prithviraj Kapoor"],
     "changed_count": 2,
@@ -85,7 +89,11 @@ _IN_MESSAGE: Mapping[tuple[str, str], Any] = {
     ("GetHealthResponse", "name"): "cinelibre",
     ("ListSimilarRequest", "item_type"): "movie",
     ("RegisterRequest", "name"): "Test",
+    ("UpdateBookRequest", "book"): {"year": 1997},
+    ("UpdateBookRequest", "update_mask"): "year",
     ("UpdateMeRequest", "user"): {"name": "Test"},
+    ("UpdateMovieRequest", "movie"): {"year": 1960},
+    ("UpdateMovieRequest", "update_mask"): "year",
     ("User", "name"): "Test",
 }
 

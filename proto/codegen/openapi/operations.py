@@ -10,6 +10,12 @@ from .errors import operation_errors
 from .schemas import HTTP_BODY, WELL_KNOWN, Direction, Schemas
 
 _SAFE_TO_REPEAT = ("get", "put", "delete")
+# A role is no scope, but OpenAPI 3.1 lists the roles that are needed in the same place.
+_SECURITY: dict[Access, list[dict[str, list[str]]]] = {
+    Access.PUBLIC: [{}, {"bearerAuth": []}],
+    Access.USER: [{"bearerAuth": []}],
+    Access.ADMIN: [{"bearerAuth": ["admin"]}],
+}
 
 
 @dataclass(frozen=True)
@@ -42,7 +48,7 @@ def _operation(
     operation: dict[str, Any] = {
         "summary": method.comment.summary,
         "description": method.comment.text,
-        "security": [{}, {"bearerAuth": []}] if method.access is Access.PUBLIC else [{"bearerAuth": []}],
+        "security": _SECURITY[method.access],
         "x-grpc-method": f"{service.full_name}/{method.name}",
         "x-idempotent": method.idempotent or binding.verb in _SAFE_TO_REPEAT,
     }

@@ -14,8 +14,10 @@ def operation_article(document: Schema, verb: str, path: str, operation: Schema)
     """The whole entry of an operation."""
     name = operation["operationId"]
     public = {} in operation["security"]
+    roles = operation["security"][-1]["bearerAuth"]
+    access = "public" if public else f"needs {roles[0]}" if roles else "needs sign-in"
     badges = (
-        element("span", "public" if public else "needs sign-in", class_="badge public" if public else "badge"),
+        element("span", access, class_="badge public" if public else "badge"),
         element("span", "gRPC ", element("code", operation["x-grpc-method"]), class_="grpc"),
     )
     return element(

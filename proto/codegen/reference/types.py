@@ -30,6 +30,8 @@ def type_name(schema: Schema) -> Html:
         return join((first, *(part for each in rest for part in (" or ", each))))
     if schema["type"] == "array":
         return join(("list of ", type_name(schema["items"])))
+    if schema.get("additionalProperties") is True:
+        return Html("object")
     if "additionalProperties" in schema:
         return join(("map of ", type_name(schema["additionalProperties"])))
     return Html(schema["format"] if schema.get("format") in ("date-time", "email") else schema["type"])

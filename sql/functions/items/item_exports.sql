@@ -10,6 +10,7 @@ with named as (
 )
 select
     i.item_id, i.item_type, i.title, i.original_title, i.year, i.language, i.genres, i.keywords, i.synopsis,
+    i.hidden_at is not null as hidden,
     m.directors, m.cast_names, m.runtime_minutes, m.imdb_id, b.authors, b.page_count, b.isbn13,
     array_remove(array_remove(n.external_ids, 'imdb:' || m.imdb_id), 'isbn13:' || b.isbn13) as external_ids,
     coalesce('imdb:' || m.imdb_id, 'isbn13:' || b.isbn13, n.external_ids[1]) as reference

@@ -1,4 +1,5 @@
--- True when an item passes a caller's filters; a null filter lets everything pass. Genres are compared without case.
+-- True when an item is not hidden and passes a caller's filters; a null filter lets everything pass. Genres are compared
+-- without case.
 -- p_genres must be lower case. A plain SQL function, so that the planner inlines it.
 create function cinelibre.item_passes(
     i public.items,
@@ -10,7 +11,8 @@ create function cinelibre.item_passes(
 ) returns boolean
 language sql stable parallel safe
 as $$
-    select (p_item_type is null or i.item_type = p_item_type)
+    select i.hidden_at is null
+        and (p_item_type is null or i.item_type = p_item_type)
         and (p_languages is null or i.language = any (p_languages))
         and (p_genres is null or lower(i.genres::text)::text[] && p_genres)
         and (p_year_from is null or i.year >= p_year_from)

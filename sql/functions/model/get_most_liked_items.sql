@@ -16,6 +16,7 @@ as $$
     from model.items m
     where m.popularity > 0
         and m.item_id not in (select w.id from unnest(p_without_ids) as w (id))
+        and m.item_id not in (select h.item_id from cinelibre.hidden_items h)
         and (
             num_nonnulls(p_item_type, p_languages, p_genres, p_year_from, p_year_to) = 0
             or (

@@ -11,7 +11,8 @@ create type cinelibre.user_profile as (
 );
 
 -- What the serving model makes of a user's ratings as they are now; null without a model, or for a user without ratings.
--- What is kept is used as long as no rating of the user changed. Otherwise the latest 300 ratings are folded in (see fold_in):
+-- What is kept is used as long as no rating of the user changed. Otherwise the latest 300 ratings are folded in (see fold_in),
+-- from the vectors that were kept, which a rating more moves little:
 --     stars: target r_j - base_j with precision 1 / (noise_j * (0.7 + min(n, 150) / 100)) and prior mean sum of implied_j / sqrt(n):
 --            which items somebody rates tells of their taste, too (SVD++; Koren, KDD 2008), and the errors of one person's
 --            many ratings are not independent;
@@ -32,10 +33,10 @@ begin
     if not found then
         return null;
     end if;
-    select profile.changed_xid, profile.rating_count, k.stars_vector, k.taste_vector, k.item_ids, k.scores, k.sources
+    select k.changed_xid, profile.rating_count, k.stars_vector, k.taste_vector, k.item_ids, k.scores, k.sources
     into kept
-    from model.profiles k where k.user_id = p_user_id and k.changed_xid = profile.changed_xid;
-    if found then
+    from model.profiles k where k.user_id = p_user_id;
+    if kept.changed_xid = profile.changed_xid then
         return kept;
     end if;
 
@@ -67,8 +68,10 @@ begin
         from read r
     )
     select
-        cinelibre.fold_in(g.readings, g.deviations, g.precisions, cinelibre.scale(g.implied, 1 / sqrt(g.n))),
-        cinelibre.fold_in(g.factors, g.taste_targets, g.taste_weights)
+        cinelibre.fold_in(
+            g.readings, g.deviations, g.precisions, cinelibre.scale(g.implied, 1 / sqrt(g.n)), p_start => kept.stars_vector
+        ),
+        cinelibre.fold_in(g.factors, g.taste_targets, g.taste_weights, p_start => kept.taste_vector)
     into profile.stars_vector, profile.taste_vector
     from gathered g
     where g.n > 0;

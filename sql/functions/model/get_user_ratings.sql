@@ -8,7 +8,8 @@ create type cinelibre.user_ratings as (
     -- The latest 50 of each that give anything.
     giving_ids integer[],
     giving_values double precision[],
-    liked_ids integer[]
+    liked_ids integer[],
+    liked_values double precision[]
 );
 
 -- The ratings as they are now; without a model they give nothing.
@@ -37,15 +38,18 @@ begin
             array_agg(l.item_id) filter (where l.item_value > 0) as giving_ids,
             array_agg(l.item_value) filter (where l.item_value > 0) as giving_values,
             array_agg(l.item_id) filter (where l.companion_value > 0) as liked_ids,
+            array_agg(l.companion_value) filter (where l.companion_value > 0) as liked_values,
             string_agg(l.item_id || ':' || l.companion_value, ',') filter (where l.companion_value > 0) as companion_values,
             string_agg(l.item_id || ':' || l.item_value, ',') filter (where l.item_value > 0) as item_values
         from latest l
     )
     select
-        g.giving_ids[1:50], g.giving_values[1:50], g.liked_ids[1:50],
+        g.giving_ids[1:50], g.giving_values[1:50], g.liked_ids[1:50], g.liked_values[1:50],
         ('{' || coalesce(g.item_values, '') || '}/1000000000')::public.sparsevec,
         ('{' || coalesce(g.companion_values, '') || '}/1000000000')::public.sparsevec
-    into ratings.giving_ids, ratings.giving_values, ratings.liked_ids, ratings.item_values, ratings.companion_values
+    into
+        ratings.giving_ids, ratings.giving_values, ratings.liked_ids, ratings.liked_values, ratings.item_values,
+        ratings.companion_values
     from gathered g;
     return ratings;
 end

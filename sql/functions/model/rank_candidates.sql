@@ -11,7 +11,7 @@
 -- The first two are inner products of sparse vectors over all items: of the user's latest 300 ratings, and of what the other
 -- items say for item i. A new rating counts without any training.
 -- Candidates, unrated and passing the filters, are the 50 most liked, the best 100 by match_factors, rated ones among them,
--- and for users with less than 20 ratings the best 60 each of get_items_beside and get_companions. More of them change hardly
+-- and for users with less than 20 ratings the best 60 each, neighbours and companions, of get_items_beside. More of them change hardly
 -- anything.
 -- source is the part that lifts an item most.
 -- Blending: Jahrer, Töscher & Legenstein, "Combining predictions for accurate recommender systems", KDD 2010.
@@ -61,7 +61,7 @@ begin
         where p_profile.rating_count < few_ratings
         union all
         select c.item_id, c.score, 'companions'
-        from cinelibre.get_companions(ratings.liked_ids) c
+        from cinelibre.get_items_beside(ratings.liked_ids, ratings.liked_values, p_companions => true) c
         where p_profile.rating_count < few_ratings
     ),
     unseen_neighbors as (
@@ -99,6 +99,7 @@ begin
         join model.items m on m.item_id = c.item_id
         -- It may have gone from the catalogue since the training, and item 0 is none.
         where exists (select from public.items i where i.item_id = c.item_id)
+            and c.item_id not in (select h.item_id from cinelibre.hidden_items h)
     ),
     scales as materialized (
         select

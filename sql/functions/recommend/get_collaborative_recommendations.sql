@@ -19,7 +19,8 @@ set plan_cache_mode = 'force_custom_plan'
 as $$
     select p.item_id, p.score, p.predicted_stars, p.neighbor_count
     from cinelibre.get_predictions(p_user_id) p
-    where (
+    where p.item_id not in (select h.item_id from cinelibre.hidden_items h)
+        and (
             (p_item_type is null and p_languages is null and p_genres is null and p_year_from is null and p_year_to is null)
             or exists (
                 select from public.items i

@@ -1,6 +1,7 @@
 -- What AUTO serves: the candidates of rank_candidates, then, to fill up, those of fill_recommendations. Without a trained model,
 -- or for a user without ratings: get_fused_recommendations.
--- A user's ranked candidates are kept in model.profiles until a rating of theirs changes; with filters they are ranked afresh.
+-- A user's ranked candidates are kept in model.profiles until a rating of theirs changes or an item is shown again; with
+-- filters they are ranked afresh. What was hidden meanwhile is left out.
 -- source is the part that put an item there, strategy what led the whole list; because_item_ids are those of the user's liked
 -- items that go best with an item of the item-item model.
 -- Keyset paging as in get_popular_items.
@@ -68,6 +69,7 @@ begin
             cinelibre.source_name(u.source) as source
         from unnest(profile.item_ids, profile.scores, profile.sources) as u (item_id, score, source)
         where cinelibre.comes_after(u.score::double precision, u.item_id, p_after_score, p_after_id)
+            and u.item_id not in (select h.item_id from cinelibre.hidden_items h)
         order by u.score desc, u.item_id
         limit p_limit
     ),
@@ -90,6 +92,7 @@ begin
         select l.item_id, 500 / count(*) over () as reach
         from cinelibre.get_liked_items(p_user_id) l
         where exists (select from page p where p.source = 'item_item')
+            and l.item_id not in (select h.item_id from cinelibre.hidden_items h)
     ),
     ties as (
         select n.id as item_id, l.item_id as liked_id, max(n.weight) as weight

@@ -48,6 +48,7 @@ begin
         from totals t
         cross join overall
         where t.rating_count >= p_min_count
+            and t.item_id not in (select h.item_id from cinelibre.hidden_items h)
             and (
                 (p_item_type is null and p_languages is null and p_genres is null and p_year_from is null and p_year_to is null)
                 or t.item_id in (

@@ -34,6 +34,7 @@ begin
             select b.book_id, b.embedding <=> query_embedding as distance
             from public.books b
             where b.embedding is not null
+                and b.book_id not in (select h.item_id from cinelibre.hidden_items h)
                 and (
                     p_without_rated_by is null
                     or b.book_id not in (select seen.item_id from public.ratings seen where seen.user_id = p_without_rated_by)

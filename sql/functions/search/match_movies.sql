@@ -37,6 +37,7 @@ begin
             select m.movie_id, m.embedding <=> query_embedding as distance
             from public.movies m
             where m.embedding is not null
+                and m.movie_id not in (select h.item_id from cinelibre.hidden_items h)
                 and (
                     p_without_rated_by is null
                     or m.movie_id not in (select seen.item_id from public.ratings seen where seen.user_id = p_without_rated_by)

@@ -1,4 +1,4 @@
-"""curl: -s, -G, -H, -d and --data-urlencode; the body goes to standard output."""
+"""curl: -s, -G, -X, -H, -d and --data-urlencode; the body goes to standard output."""
 
 import argparse
 import sys
@@ -8,10 +8,11 @@ import httpx
 
 
 def main() -> None:
-    """Makes one request, a POST when there is data that doesn't go into the address."""
+    """Makes one request; without -X a POST when there is data that doesn't go into the address."""
     parser = argparse.ArgumentParser(prog="curl")
     parser.add_argument("-s", action="store_true")
     parser.add_argument("-G", action="store_true")
+    parser.add_argument("-X", dest="verb")
     parser.add_argument("-H", action="append", default=[])
     parser.add_argument("-d", action="append", default=[], dest="data")
     parser.add_argument("--data-urlencode", action="append", default=[], dest="data", type=_encoded)
@@ -21,10 +22,11 @@ def main() -> None:
     data = "&".join(chosen.data)
     if not data or chosen.G:
         url = f"{chosen.url}?{data}" if data else chosen.url
-        answer = httpx.get(url, headers=headers, timeout=60)
+        answer = httpx.request(chosen.verb or "GET", url, headers=headers, timeout=60)
     else:
         form = {"content-type": "application/x-www-form-urlencoded"}
-        answer = httpx.post(chosen.url, content=data, headers={**form, **headers}, timeout=60)
+        verb = chosen.verb or "POST"
+        answer = httpx.request(verb, chosen.url, content=data, headers={**form, **headers}, timeout=60)
     sys.stdout.write(answer.text)
 
 

@@ -30,6 +30,8 @@ class _AccessEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Access.ValueTy
     """Anybody may call it. A token that is sent is still checked, and a bad one is refused."""
     ACCESS_USER: _Access.ValueType  # 2
     """A signed-in user is needed: `authorization: Bearer <access_token>`. Users see and change only what is their own."""
+    ACCESS_ADMIN: _Access.ValueType  # 3
+    """A signed-in admin is needed; other users get PERMISSION_DENIED (ERROR_REASON_ADMIN_REQUIRED)."""
 
 class Access(_Access, metaclass=_AccessEnumTypeWrapper):
     """Who may call an RPC. The server enforces it, the OpenAPI document shows it, and the authorisation tests are made from it."""
@@ -40,6 +42,8 @@ ACCESS_PUBLIC: Access.ValueType  # 1
 """Anybody may call it. A token that is sent is still checked, and a bad one is refused."""
 ACCESS_USER: Access.ValueType  # 2
 """A signed-in user is needed: `authorization: Bearer <access_token>`. Users see and change only what is their own."""
+ACCESS_ADMIN: Access.ValueType  # 3
+"""A signed-in admin is needed; other users get PERMISSION_DENIED (ERROR_REASON_ADMIN_REQUIRED)."""
 Global___Access: _TypeAlias = Access  # noqa: Y015
 
 ACCESS_FIELD_NUMBER: _builtins.int

@@ -30,7 +30,7 @@ from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mas
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17\x63inelibre/v1/auth.proto\x12\x0c\x63inelibre.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x19\x63inelibre/v1/access.proto\x1a\x1a\x63inelibre/v1/ratings.proto\x1a\x1cgoogle/api/annotations.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"e\n\x04User\x12\x0f\n\x07user_id\x18\x01 \x01(\x05\x12\r\n\x05\x65mail\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12/\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xb0\x01\n\x07Session\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12/\n\x0b\x63reate_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x65xpire_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0brevoke_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"`\n\x0fRegisterRequest\x12\x19\n\x05\x65mail\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x18\xfe\x01`\x01\x12\x1b\n\x08password\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01(H\x12\x15\n\x04name\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18\x64\"\x89\x01\n\x10RegisterResponse\x12 \n\x04user\x18\x01 \x01(\x0b\x32\x12.cinelibre.v1.User\x12\x14\n\x0c\x61\x63\x63\x65ss_token\x18\x02 \x01(\t\x12\x15\n\rrefresh_token\x18\x03 \x01(\t\x12\x12\n\nexpires_in\x18\x04 \x01(\x05\x12\x12\n\ntoken_type\x18\x05 \x01(\t\"F\n\x0cLoginRequest\x12\x19\n\x05\x65mail\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xfe\x01\x12\x1b\n\x08password\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01(H\"\x86\x01\n\rLoginResponse\x12\x14\n\x0c\x61\x63\x63\x65ss_token\x18\x01 \x01(\t\x12\x15\n\rrefresh_token\x18\x02 \x01(\t\x12\x12\n\nexpires_in\x18\x03 \x01(\x05\x12\x12\n\ntoken_type\x18\x04 \x01(\t\x12 \n\x04user\x18\x05 \x01(\x0b\x32\x12.cinelibre.v1.User\"\x0e\n\x0cGetMeRequest\"1\n\rGetMeResponse\x12 \n\x04user\x18\x01 \x01(\x0b\x32\x12.cinelibre.v1.User\"8\n\x13RefreshTokenRequest\x12!\n\rrefresh_token\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x04\"k\n\x14RefreshTokenResponse\x12\x14\n\x0c\x61\x63\x63\x65ss_token\x18\x01 \x01(\t\x12\x15\n\rrefresh_token\x18\x02 \x01(\t\x12\x12\n\nexpires_in\x18\x03 \x01(\x05\x12\x12\n\ntoken_type\x18\x04 \x01(\t\"%\n\rLogoutRequest\x12\x14\n\x0c\x61ll_sessions\x18\x01 \x01(\x08\"(\n\x0eLogoutResponse\x12\x16\n\x0e\x65nded_sessions\x18\x01 \x01(\x05\"]\n\x15\x43hangePasswordRequest\x12#\n\x10\x63urrent_password\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01(H\x12\x1f\n\x0cnew_password\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01(H\"m\n\x16\x43hangePasswordResponse\x12\x14\n\x0c\x61\x63\x63\x65ss_token\x18\x01 \x01(\t\x12\x15\n\rrefresh_token\x18\x02 \x01(\t\x12\x12\n\nexpires_in\x18\x03 \x01(\x05\x12\x12\n\ntoken_type\x18\x04 \x01(\t\"\xb8\x01\n\x0fUpdateMeRequest\x12t\n\x04user\x18\x01 \x01(\x0b\x32\x12.cinelibre.v1.UserBR\xbaHO\xba\x01I\n\tuser.name\x12#name must be at most 100 characters\x1a\x17this.name.size() <= 100\xc8\x01\x01\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"4\n\x10UpdateMeResponse\x12 \n\x04user\x18\x01 \x01(\x0b\x32\x12.cinelibre.v1.User\"\x11\n\x0f\x44\x65leteMeRequest\"\x12\n\x10\x44\x65leteMeResponse\"\x15\n\x13\x45xportMyDataRequest\"\xf0\x01\n\x14\x45xportMyDataResponse\x12\"\n\x04user\x18\x01 \x01(\x0b\x32\x12.cinelibre.v1.UserH\x00\x12(\n\x07session\x18\x02 \x01(\x0b\x32\x15.cinelibre.v1.SessionH\x00\x12&\n\x06rating\x18\x03 \x01(\x0b\x32\x14.cinelibre.v1.RatingH\x00\x12\x30\n\x0binteraction\x18\x04 \x01(\x0b\x32\x19.cinelibre.v1.InteractionH\x00\x12&\n\x03\x65nd\x18\x05 \x01(\x0b\x32\x17.cinelibre.v1.ExportEndH\x00\x42\x08\n\x06record\"S\n\tExportEnd\x12\x15\n\rsession_count\x18\x01 \x01(\x05\x12\x14\n\x0crating_count\x18\x02 \x01(\x05\x12\x19\n\x11interaction_count\x18\x03 \x01(\x05\x32\xc1\x07\n\x0b\x41uthService\x12h\n\x08Register\x12\x1d.cinelibre.v1.RegisterRequest\x1a\x1e.cinelibre.v1.RegisterResponse\"\x1d\x88\xb5\x18\x01\x82\xd3\xe4\x93\x02\x13\"\x0e/auth/register:\x01*\x12\\\n\x05Login\x12\x1a.cinelibre.v1.LoginRequest\x1a\x1b.cinelibre.v1.LoginResponse\"\x1a\x88\xb5\x18\x01\x82\xd3\xe4\x93\x02\x10\"\x0b/auth/login:\x01*\x12V\n\x05GetMe\x12\x1a.cinelibre.v1.GetMeRequest\x1a\x1b.cinelibre.v1.GetMeResponse\"\x14\x88\xb5\x18\x02\x82\xd3\xe4\x93\x02\n\x12\x08/auth/me\x12s\n\x0cRefreshToken\x12!.cinelibre.v1.RefreshTokenRequest\x1a\".cinelibre.v1.RefreshTokenResponse\"\x1c\x88\xb5\x18\x01\x82\xd3\xe4\x93\x02\x12\"\r/auth/refresh:\x01*\x12\x63\n\x06Logout\x12\x1b.cinelibre.v1.LogoutRequest\x1a\x1c.cinelibre.v1.LogoutResponse\"\x1e\x90\x02\x02\x88\xb5\x18\x02\x82\xd3\xe4\x93\x02\x11\"\x0c/auth/logout:\x01*\x12z\n\x0e\x43hangePassword\x12#.cinelibre.v1.ChangePasswordRequest\x1a$.cinelibre.v1.ChangePasswordResponse\"\x1d\x88\xb5\x18\x02\x82\xd3\xe4\x93\x02\x13\"\x0e/auth/password:\x01*\x12\x65\n\x08UpdateMe\x12\x1d.cinelibre.v1.UpdateMeRequest\x1a\x1e.cinelibre.v1.UpdateMeResponse\"\x1a\x90\x02\x02\x88\xb5\x18\x02\x82\xd3\xe4\x93\x02\r2\x08/auth/me:\x01*\x12_\n\x08\x44\x65leteMe\x12\x1d.cinelibre.v1.DeleteMeRequest\x1a\x1e.cinelibre.v1.DeleteMeResponse\"\x14\x88\xb5\x18\x02\x82\xd3\xe4\x93\x02\n*\x08/auth/me\x12t\n\x0c\x45xportMyData\x12!.cinelibre.v1.ExportMyDataRequest\x1a\".cinelibre.v1.ExportMyDataResponse\"\x1b\x88\xb5\x18\x02\x82\xd3\xe4\x93\x02\x11\x12\x0f/auth/me/export0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17\x63inelibre/v1/auth.proto\x12\x0c\x63inelibre.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x19\x63inelibre/v1/access.proto\x1a\x1a\x63inelibre/v1/ratings.proto\x1a\x1cgoogle/api/annotations.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8b\x01\n\x04User\x12\x0f\n\x07user_id\x18\x01 \x01(\x05\x12\r\n\x05\x65mail\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12/\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12$\n\x04role\x18\x05 \x01(\x0e\x32\x16.cinelibre.v1.UserRole\"\xb0\x01\n\x07Session\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12/\n\x0b\x63reate_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x65xpire_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0brevoke_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"`\n\x0fRegisterRequest\x12\x19\n\x05\x65mail\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x18\xfe\x01`\x01\x12\x1b\n\x08password\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01(H\x12\x15\n\x04name\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18\x64\"\x89\x01\n\x10RegisterResponse\x12 \n\x04user\x18\x01 \x01(\x0b\x32\x12.cinelibre.v1.User\x12\x14\n\x0c\x61\x63\x63\x65ss_token\x18\x02 \x01(\t\x12\x15\n\rrefresh_token\x18\x03 \x01(\t\x12\x12\n\nexpires_in\x18\x04 \x01(\x05\x12\x12\n\ntoken_type\x18\x05 \x01(\t\"F\n\x0cLoginRequest\x12\x19\n\x05\x65mail\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xfe\x01\x12\x1b\n\x08password\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01(H\"\x86\x01\n\rLoginResponse\x12\x14\n\x0c\x61\x63\x63\x65ss_token\x18\x01 \x01(\t\x12\x15\n\rrefresh_token\x18\x02 \x01(\t\x12\x12\n\nexpires_in\x18\x03 \x01(\x05\x12\x12\n\ntoken_type\x18\x04 \x01(\t\x12 \n\x04user\x18\x05 \x01(\x0b\x32\x12.cinelibre.v1.User\"\x0e\n\x0cGetMeRequest\"1\n\rGetMeResponse\x12 \n\x04user\x18\x01 \x01(\x0b\x32\x12.cinelibre.v1.User\"8\n\x13RefreshTokenRequest\x12!\n\rrefresh_token\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x04\"k\n\x14RefreshTokenResponse\x12\x14\n\x0c\x61\x63\x63\x65ss_token\x18\x01 \x01(\t\x12\x15\n\rrefresh_token\x18\x02 \x01(\t\x12\x12\n\nexpires_in\x18\x03 \x01(\x05\x12\x12\n\ntoken_type\x18\x04 \x01(\t\"%\n\rLogoutRequest\x12\x14\n\x0c\x61ll_sessions\x18\x01 \x01(\x08\"(\n\x0eLogoutResponse\x12\x16\n\x0e\x65nded_sessions\x18\x01 \x01(\x05\"]\n\x15\x43hangePasswordRequest\x12#\n\x10\x63urrent_password\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01(H\x12\x1f\n\x0cnew_password\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01(H\"m\n\x16\x43hangePasswordResponse\x12\x14\n\x0c\x61\x63\x63\x65ss_token\x18\x01 \x01(\t\x12\x15\n\rrefresh_token\x18\x02 \x01(\t\x12\x12\n\nexpires_in\x18\x03 \x01(\x05\x12\x12\n\ntoken_type\x18\x04 \x01(\t\"\xb8\x01\n\x0fUpdateMeRequest\x12t\n\x04user\x18\x01 \x01(\x0b\x32\x12.cinelibre.v1.UserBR\xbaHO\xba\x01I\n\tuser.name\x12#name must be at most 100 characters\x1a\x17this.name.size() <= 100\xc8\x01\x01\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"4\n\x10UpdateMeResponse\x12 \n\x04user\x18\x01 \x01(\x0b\x32\x12.cinelibre.v1.User\"\x11\n\x0f\x44\x65leteMeRequest\"\x12\n\x10\x44\x65leteMeResponse\"\x15\n\x13\x45xportMyDataRequest\"\xf0\x01\n\x14\x45xportMyDataResponse\x12\"\n\x04user\x18\x01 \x01(\x0b\x32\x12.cinelibre.v1.UserH\x00\x12(\n\x07session\x18\x02 \x01(\x0b\x32\x15.cinelibre.v1.SessionH\x00\x12&\n\x06rating\x18\x03 \x01(\x0b\x32\x14.cinelibre.v1.RatingH\x00\x12\x30\n\x0binteraction\x18\x04 \x01(\x0b\x32\x19.cinelibre.v1.InteractionH\x00\x12&\n\x03\x65nd\x18\x05 \x01(\x0b\x32\x17.cinelibre.v1.ExportEndH\x00\x42\x08\n\x06record\"S\n\tExportEnd\x12\x15\n\rsession_count\x18\x01 \x01(\x05\x12\x14\n\x0crating_count\x18\x02 \x01(\x05\x12\x19\n\x11interaction_count\x18\x03 \x01(\x05*N\n\x08UserRole\x12\x19\n\x15USER_ROLE_UNSPECIFIED\x10\x00\x12\x12\n\x0eUSER_ROLE_USER\x10\x01\x12\x13\n\x0fUSER_ROLE_ADMIN\x10\x02\x32\xc1\x07\n\x0b\x41uthService\x12h\n\x08Register\x12\x1d.cinelibre.v1.RegisterRequest\x1a\x1e.cinelibre.v1.RegisterResponse\"\x1d\x88\xb5\x18\x01\x82\xd3\xe4\x93\x02\x13\"\x0e/auth/register:\x01*\x12\\\n\x05Login\x12\x1a.cinelibre.v1.LoginRequest\x1a\x1b.cinelibre.v1.LoginResponse\"\x1a\x88\xb5\x18\x01\x82\xd3\xe4\x93\x02\x10\"\x0b/auth/login:\x01*\x12V\n\x05GetMe\x12\x1a.cinelibre.v1.GetMeRequest\x1a\x1b.cinelibre.v1.GetMeResponse\"\x14\x88\xb5\x18\x02\x82\xd3\xe4\x93\x02\n\x12\x08/auth/me\x12s\n\x0cRefreshToken\x12!.cinelibre.v1.RefreshTokenRequest\x1a\".cinelibre.v1.RefreshTokenResponse\"\x1c\x88\xb5\x18\x01\x82\xd3\xe4\x93\x02\x12\"\r/auth/refresh:\x01*\x12\x63\n\x06Logout\x12\x1b.cinelibre.v1.LogoutRequest\x1a\x1c.cinelibre.v1.LogoutResponse\"\x1e\x90\x02\x02\x88\xb5\x18\x02\x82\xd3\xe4\x93\x02\x11\"\x0c/auth/logout:\x01*\x12z\n\x0e\x43hangePassword\x12#.cinelibre.v1.ChangePasswordRequest\x1a$.cinelibre.v1.ChangePasswordResponse\"\x1d\x88\xb5\x18\x02\x82\xd3\xe4\x93\x02\x13\"\x0e/auth/password:\x01*\x12\x65\n\x08UpdateMe\x12\x1d.cinelibre.v1.UpdateMeRequest\x1a\x1e.cinelibre.v1.UpdateMeResponse\"\x1a\x90\x02\x02\x88\xb5\x18\x02\x82\xd3\xe4\x93\x02\r2\x08/auth/me:\x01*\x12_\n\x08\x44\x65leteMe\x12\x1d.cinelibre.v1.DeleteMeRequest\x1a\x1e.cinelibre.v1.DeleteMeResponse\"\x14\x88\xb5\x18\x02\x82\xd3\xe4\x93\x02\n*\x08/auth/me\x12t\n\x0c\x45xportMyData\x12!.cinelibre.v1.ExportMyDataRequest\x1a\".cinelibre.v1.ExportMyDataResponse\"\x1b\x88\xb5\x18\x02\x82\xd3\xe4\x93\x02\x11\x12\x0f/auth/me/export0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -73,48 +73,50 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_AUTHSERVICE'].methods_by_name['DeleteMe']._serialized_options = b'\210\265\030\002\202\323\344\223\002\n*\010/auth/me'
   _globals['_AUTHSERVICE'].methods_by_name['ExportMyData']._loaded_options = None
   _globals['_AUTHSERVICE'].methods_by_name['ExportMyData']._serialized_options = b'\210\265\030\002\202\323\344\223\002\021\022\017/auth/me/export'
-  _globals['_USER']._serialized_start=222
-  _globals['_USER']._serialized_end=323
-  _globals['_SESSION']._serialized_start=326
-  _globals['_SESSION']._serialized_end=502
-  _globals['_REGISTERREQUEST']._serialized_start=504
-  _globals['_REGISTERREQUEST']._serialized_end=600
-  _globals['_REGISTERRESPONSE']._serialized_start=603
-  _globals['_REGISTERRESPONSE']._serialized_end=740
-  _globals['_LOGINREQUEST']._serialized_start=742
-  _globals['_LOGINREQUEST']._serialized_end=812
-  _globals['_LOGINRESPONSE']._serialized_start=815
-  _globals['_LOGINRESPONSE']._serialized_end=949
-  _globals['_GETMEREQUEST']._serialized_start=951
-  _globals['_GETMEREQUEST']._serialized_end=965
-  _globals['_GETMERESPONSE']._serialized_start=967
-  _globals['_GETMERESPONSE']._serialized_end=1016
-  _globals['_REFRESHTOKENREQUEST']._serialized_start=1018
-  _globals['_REFRESHTOKENREQUEST']._serialized_end=1074
-  _globals['_REFRESHTOKENRESPONSE']._serialized_start=1076
-  _globals['_REFRESHTOKENRESPONSE']._serialized_end=1183
-  _globals['_LOGOUTREQUEST']._serialized_start=1185
-  _globals['_LOGOUTREQUEST']._serialized_end=1222
-  _globals['_LOGOUTRESPONSE']._serialized_start=1224
-  _globals['_LOGOUTRESPONSE']._serialized_end=1264
-  _globals['_CHANGEPASSWORDREQUEST']._serialized_start=1266
-  _globals['_CHANGEPASSWORDREQUEST']._serialized_end=1359
-  _globals['_CHANGEPASSWORDRESPONSE']._serialized_start=1361
-  _globals['_CHANGEPASSWORDRESPONSE']._serialized_end=1470
-  _globals['_UPDATEMEREQUEST']._serialized_start=1473
-  _globals['_UPDATEMEREQUEST']._serialized_end=1657
-  _globals['_UPDATEMERESPONSE']._serialized_start=1659
-  _globals['_UPDATEMERESPONSE']._serialized_end=1711
-  _globals['_DELETEMEREQUEST']._serialized_start=1713
-  _globals['_DELETEMEREQUEST']._serialized_end=1730
-  _globals['_DELETEMERESPONSE']._serialized_start=1732
-  _globals['_DELETEMERESPONSE']._serialized_end=1750
-  _globals['_EXPORTMYDATAREQUEST']._serialized_start=1752
-  _globals['_EXPORTMYDATAREQUEST']._serialized_end=1773
-  _globals['_EXPORTMYDATARESPONSE']._serialized_start=1776
-  _globals['_EXPORTMYDATARESPONSE']._serialized_end=2016
-  _globals['_EXPORTEND']._serialized_start=2018
-  _globals['_EXPORTEND']._serialized_end=2101
-  _globals['_AUTHSERVICE']._serialized_start=2104
-  _globals['_AUTHSERVICE']._serialized_end=3065
+  _globals['_USERROLE']._serialized_start=2142
+  _globals['_USERROLE']._serialized_end=2220
+  _globals['_USER']._serialized_start=223
+  _globals['_USER']._serialized_end=362
+  _globals['_SESSION']._serialized_start=365
+  _globals['_SESSION']._serialized_end=541
+  _globals['_REGISTERREQUEST']._serialized_start=543
+  _globals['_REGISTERREQUEST']._serialized_end=639
+  _globals['_REGISTERRESPONSE']._serialized_start=642
+  _globals['_REGISTERRESPONSE']._serialized_end=779
+  _globals['_LOGINREQUEST']._serialized_start=781
+  _globals['_LOGINREQUEST']._serialized_end=851
+  _globals['_LOGINRESPONSE']._serialized_start=854
+  _globals['_LOGINRESPONSE']._serialized_end=988
+  _globals['_GETMEREQUEST']._serialized_start=990
+  _globals['_GETMEREQUEST']._serialized_end=1004
+  _globals['_GETMERESPONSE']._serialized_start=1006
+  _globals['_GETMERESPONSE']._serialized_end=1055
+  _globals['_REFRESHTOKENREQUEST']._serialized_start=1057
+  _globals['_REFRESHTOKENREQUEST']._serialized_end=1113
+  _globals['_REFRESHTOKENRESPONSE']._serialized_start=1115
+  _globals['_REFRESHTOKENRESPONSE']._serialized_end=1222
+  _globals['_LOGOUTREQUEST']._serialized_start=1224
+  _globals['_LOGOUTREQUEST']._serialized_end=1261
+  _globals['_LOGOUTRESPONSE']._serialized_start=1263
+  _globals['_LOGOUTRESPONSE']._serialized_end=1303
+  _globals['_CHANGEPASSWORDREQUEST']._serialized_start=1305
+  _globals['_CHANGEPASSWORDREQUEST']._serialized_end=1398
+  _globals['_CHANGEPASSWORDRESPONSE']._serialized_start=1400
+  _globals['_CHANGEPASSWORDRESPONSE']._serialized_end=1509
+  _globals['_UPDATEMEREQUEST']._serialized_start=1512
+  _globals['_UPDATEMEREQUEST']._serialized_end=1696
+  _globals['_UPDATEMERESPONSE']._serialized_start=1698
+  _globals['_UPDATEMERESPONSE']._serialized_end=1750
+  _globals['_DELETEMEREQUEST']._serialized_start=1752
+  _globals['_DELETEMEREQUEST']._serialized_end=1769
+  _globals['_DELETEMERESPONSE']._serialized_start=1771
+  _globals['_DELETEMERESPONSE']._serialized_end=1789
+  _globals['_EXPORTMYDATAREQUEST']._serialized_start=1791
+  _globals['_EXPORTMYDATAREQUEST']._serialized_end=1812
+  _globals['_EXPORTMYDATARESPONSE']._serialized_start=1815
+  _globals['_EXPORTMYDATARESPONSE']._serialized_end=2055
+  _globals['_EXPORTEND']._serialized_start=2057
+  _globals['_EXPORTEND']._serialized_end=2140
+  _globals['_AUTHSERVICE']._serialized_start=2223
+  _globals['_AUTHSERVICE']._serialized_end=3184
 # @@protoc_insertion_point(module_scope)

@@ -8,6 +8,7 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -19,6 +20,30 @@ else:
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class _UserRole:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _UserRoleEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_UserRole.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    USER_ROLE_UNSPECIFIED: _UserRole.ValueType  # 0
+    """Never sent."""
+    USER_ROLE_USER: _UserRole.ValueType  # 1
+    """What every account may do."""
+    USER_ROLE_ADMIN: _UserRole.ValueType  # 2
+    """Changes the catalogue as well: AdminService."""
+
+class UserRole(_UserRole, metaclass=_UserRoleEnumTypeWrapper):
+    """What a user may do."""
+
+USER_ROLE_UNSPECIFIED: UserRole.ValueType  # 0
+"""Never sent."""
+USER_ROLE_USER: UserRole.ValueType  # 1
+"""What every account may do."""
+USER_ROLE_ADMIN: UserRole.ValueType  # 2
+"""Changes the catalogue as well: AdminService."""
+Global___UserRole: _TypeAlias = UserRole  # noqa: Y015
+
 @_typing.final
 class User(_message.Message):
     """An account, as its owner sees it."""
@@ -29,12 +54,15 @@ class User(_message.Message):
     EMAIL_FIELD_NUMBER: _builtins.int
     NAME_FIELD_NUMBER: _builtins.int
     CREATE_TIME_FIELD_NUMBER: _builtins.int
+    ROLE_FIELD_NUMBER: _builtins.int
     user_id: _builtins.int
     """The user's id, at least 1."""
     email: _builtins.str
     """The email address, as given at registration."""
     name: _builtins.str
     """The name to show; may be empty."""
+    role: Global___UserRole.ValueType
+    """What the user may do; it can't be changed over the API."""
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
         """When the account was made."""
@@ -46,10 +74,11 @@ class User(_message.Message):
         email: _builtins.str = ...,
         name: _builtins.str = ...,
         create_time: _timestamp_pb2.Timestamp | None = ...,
+        role: Global___UserRole.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "email", b"email", "name", b"name", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "email", b"email", "name", b"name", "role", b"role", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

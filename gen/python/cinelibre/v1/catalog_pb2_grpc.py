@@ -72,7 +72,7 @@ class CatalogServiceServicer:
 
     def GetMovie(self, request, context):
         """Returns one film by its id.
-        Errors: NOT_FOUND if no film has this id (also when the id is a book's).
+        Errors: NOT_FOUND if no film has this id (also when the id is a book's), or it is hidden.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -89,7 +89,7 @@ class CatalogServiceServicer:
 
     def GetBook(self, request, context):
         """Returns one book by its id.
-        Errors: NOT_FOUND if no book has this id (also when the id is a film's).
+        Errors: NOT_FOUND if no book has this id (also when the id is a film's), or it is hidden.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

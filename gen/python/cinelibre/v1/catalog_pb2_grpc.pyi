@@ -40,7 +40,7 @@ class CatalogServiceStub:
     """
     GetMovie: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.GetMovieRequest, _catalog_pb2.GetMovieResponse]
     """Returns one film by its id.
-    Errors: NOT_FOUND if no film has this id (also when the id is a book's).
+    Errors: NOT_FOUND if no film has this id (also when the id is a book's), or it is hidden.
     """
     ListBooks: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.ListBooksRequest, _catalog_pb2.ListBooksResponse]
     """Lists books, oldest catalogue entry first unless `order` says otherwise; filters are combined with AND.
@@ -49,7 +49,7 @@ class CatalogServiceStub:
     """
     GetBook: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.GetBookRequest, _catalog_pb2.GetBookResponse]
     """Returns one book by its id.
-    Errors: NOT_FOUND if no book has this id (also when the id is a film's).
+    Errors: NOT_FOUND if no book has this id (also when the id is a film's), or it is hidden.
     """
 
 @_typing.type_check_only
@@ -64,7 +64,7 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     """
     GetMovie: _aio.UnaryUnaryMultiCallable[_catalog_pb2.GetMovieRequest, _catalog_pb2.GetMovieResponse]  # type: ignore[assignment]
     """Returns one film by its id.
-    Errors: NOT_FOUND if no film has this id (also when the id is a book's).
+    Errors: NOT_FOUND if no film has this id (also when the id is a book's), or it is hidden.
     """
     ListBooks: _aio.UnaryUnaryMultiCallable[_catalog_pb2.ListBooksRequest, _catalog_pb2.ListBooksResponse]  # type: ignore[assignment]
     """Lists books, oldest catalogue entry first unless `order` says otherwise; filters are combined with AND.
@@ -73,7 +73,7 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     """
     GetBook: _aio.UnaryUnaryMultiCallable[_catalog_pb2.GetBookRequest, _catalog_pb2.GetBookResponse]  # type: ignore[assignment]
     """Returns one book by its id.
-    Errors: NOT_FOUND if no book has this id (also when the id is a film's).
+    Errors: NOT_FOUND if no book has this id (also when the id is a film's), or it is hidden.
     """
 
 class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -97,7 +97,7 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_pb2.GetMovieResponse, _abc.Awaitable[_catalog_pb2.GetMovieResponse]]:
         """Returns one film by its id.
-        Errors: NOT_FOUND if no film has this id (also when the id is a book's).
+        Errors: NOT_FOUND if no film has this id (also when the id is a book's), or it is hidden.
         """
 
     @_abc_1.abstractmethod
@@ -118,7 +118,7 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_pb2.GetBookResponse, _abc.Awaitable[_catalog_pb2.GetBookResponse]]:
         """Returns one book by its id.
-        Errors: NOT_FOUND if no book has this id (also when the id is a film's).
+        Errors: NOT_FOUND if no book has this id (also when the id is a film's), or it is hidden.
         """
 
 def add_CatalogServiceServicer_to_server(servicer: CatalogServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

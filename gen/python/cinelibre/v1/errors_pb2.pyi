@@ -51,7 +51,7 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_CONFLICT: _ErrorReason.ValueType  # 13
     """ALREADY_EXISTS. Something with the same unique value exists."""
     ERROR_REASON_ITEM_NOT_FOUND: _ErrorReason.ValueType  # 14
-    """NOT_FOUND. No film or book has this id (or no film, or no book, where only one of them can be meant)."""
+    """NOT_FOUND. No film or book that is not hidden has this id (or no film, or no book, where only one of them can be meant)."""
     ERROR_REASON_RATING_NOT_FOUND: _ErrorReason.ValueType  # 15
     """NOT_FOUND. You have not rated this item."""
     ERROR_REASON_REFERENCE_MISSING: _ErrorReason.ValueType  # 16
@@ -70,6 +70,8 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """INTERNAL. A fault of the server; its log has the details under the call's `x-request-id`."""
     ERROR_REASON_UNKNOWN_METHOD: _ErrorReason.ValueType  # 23
     """UNIMPLEMENTED. There is no such RPC on this server."""
+    ERROR_REASON_ADMIN_REQUIRED: _ErrorReason.ValueType  # 24
+    """PERMISSION_DENIED. Only admins may do this; whoever runs the server makes one with `cinelibre users promote EMAIL`."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed: the `reason` of the `google.rpc.ErrorInfo` (domain `cinelibre`) that every error carries.
@@ -105,7 +107,7 @@ ERROR_REASON_EMAIL_TAKEN: ErrorReason.ValueType  # 12
 ERROR_REASON_CONFLICT: ErrorReason.ValueType  # 13
 """ALREADY_EXISTS. Something with the same unique value exists."""
 ERROR_REASON_ITEM_NOT_FOUND: ErrorReason.ValueType  # 14
-"""NOT_FOUND. No film or book has this id (or no film, or no book, where only one of them can be meant)."""
+"""NOT_FOUND. No film or book that is not hidden has this id (or no film, or no book, where only one of them can be meant)."""
 ERROR_REASON_RATING_NOT_FOUND: ErrorReason.ValueType  # 15
 """NOT_FOUND. You have not rated this item."""
 ERROR_REASON_REFERENCE_MISSING: ErrorReason.ValueType  # 16
@@ -124,4 +126,6 @@ ERROR_REASON_INTERNAL: ErrorReason.ValueType  # 22
 """INTERNAL. A fault of the server; its log has the details under the call's `x-request-id`."""
 ERROR_REASON_UNKNOWN_METHOD: ErrorReason.ValueType  # 23
 """UNIMPLEMENTED. There is no such RPC on this server."""
+ERROR_REASON_ADMIN_REQUIRED: ErrorReason.ValueType  # 24
+"""PERMISSION_DENIED. Only admins may do this; whoever runs the server makes one with `cinelibre users promote EMAIL`."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -74,14 +74,14 @@ class RatingsServiceServicer:
     def RateItem(self, request, context):
         """Rates a film or book, or changes the rating it has; one rating a user and item, however many calls meet.
         The very next ListPersonalized counts it.
-        Errors: INVALID_ARGUMENT unless `stars` is 0.5 to 5.0 in halves; NOT_FOUND for an unknown item.
+        Errors: INVALID_ARGUMENT unless `stars` is 0.5 to 5.0 in halves; NOT_FOUND for an unknown or hidden item.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListMyRatings(self, request, context):
-        """Lists the caller's ratings, the latest first, each with its item.
+        """Lists the caller's ratings, the latest first, each with its item, which may be hidden by now.
         Errors: INVALID_ARGUMENT for a bad page size or page token.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -123,7 +123,7 @@ class RatingsServiceServicer:
     def RecordInteraction(self, request, context):
         """Records that the caller viewed or clicked an item, or searched. Views and clicks need `item_id`, searches `query`;
         a click on a search result may carry the query and the position too.
-        Errors: INVALID_ARGUMENT if the kind's fields are missing; NOT_FOUND for an unknown item.
+        Errors: INVALID_ARGUMENT if the kind's fields are missing; NOT_FOUND for an unknown or hidden item.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

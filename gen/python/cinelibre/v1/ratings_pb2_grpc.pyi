@@ -36,10 +36,10 @@ class RatingsServiceStub:
     RateItem: _grpc.UnaryUnaryMultiCallable[_ratings_pb2.RateItemRequest, _ratings_pb2.RateItemResponse]
     """Rates a film or book, or changes the rating it has; one rating a user and item, however many calls meet.
     The very next ListPersonalized counts it.
-    Errors: INVALID_ARGUMENT unless `stars` is 0.5 to 5.0 in halves; NOT_FOUND for an unknown item.
+    Errors: INVALID_ARGUMENT unless `stars` is 0.5 to 5.0 in halves; NOT_FOUND for an unknown or hidden item.
     """
     ListMyRatings: _grpc.UnaryUnaryMultiCallable[_ratings_pb2.ListMyRatingsRequest, _ratings_pb2.ListMyRatingsResponse]
-    """Lists the caller's ratings, the latest first, each with its item.
+    """Lists the caller's ratings, the latest first, each with its item, which may be hidden by now.
     Errors: INVALID_ARGUMENT for a bad page size or page token.
     """
     DeleteRating: _grpc.UnaryUnaryMultiCallable[_ratings_pb2.DeleteRatingRequest, _ratings_pb2.DeleteRatingResponse]
@@ -65,7 +65,7 @@ class RatingsServiceStub:
     RecordInteraction: _grpc.UnaryUnaryMultiCallable[_ratings_pb2.RecordInteractionRequest, _ratings_pb2.RecordInteractionResponse]
     """Records that the caller viewed or clicked an item, or searched. Views and clicks need `item_id`, searches `query`;
     a click on a search result may carry the query and the position too.
-    Errors: INVALID_ARGUMENT if the kind's fields are missing; NOT_FOUND for an unknown item.
+    Errors: INVALID_ARGUMENT if the kind's fields are missing; NOT_FOUND for an unknown or hidden item.
     """
 
 @_typing.type_check_only
@@ -76,10 +76,10 @@ class RatingsServiceAsyncStub(RatingsServiceStub):
     RateItem: _aio.UnaryUnaryMultiCallable[_ratings_pb2.RateItemRequest, _ratings_pb2.RateItemResponse]  # type: ignore[assignment]
     """Rates a film or book, or changes the rating it has; one rating a user and item, however many calls meet.
     The very next ListPersonalized counts it.
-    Errors: INVALID_ARGUMENT unless `stars` is 0.5 to 5.0 in halves; NOT_FOUND for an unknown item.
+    Errors: INVALID_ARGUMENT unless `stars` is 0.5 to 5.0 in halves; NOT_FOUND for an unknown or hidden item.
     """
     ListMyRatings: _aio.UnaryUnaryMultiCallable[_ratings_pb2.ListMyRatingsRequest, _ratings_pb2.ListMyRatingsResponse]  # type: ignore[assignment]
-    """Lists the caller's ratings, the latest first, each with its item.
+    """Lists the caller's ratings, the latest first, each with its item, which may be hidden by now.
     Errors: INVALID_ARGUMENT for a bad page size or page token.
     """
     DeleteRating: _aio.UnaryUnaryMultiCallable[_ratings_pb2.DeleteRatingRequest, _ratings_pb2.DeleteRatingResponse]  # type: ignore[assignment]
@@ -105,7 +105,7 @@ class RatingsServiceAsyncStub(RatingsServiceStub):
     RecordInteraction: _aio.UnaryUnaryMultiCallable[_ratings_pb2.RecordInteractionRequest, _ratings_pb2.RecordInteractionResponse]  # type: ignore[assignment]
     """Records that the caller viewed or clicked an item, or searched. Views and clicks need `item_id`, searches `query`;
     a click on a search result may carry the query and the position too.
-    Errors: INVALID_ARGUMENT if the kind's fields are missing; NOT_FOUND for an unknown item.
+    Errors: INVALID_ARGUMENT if the kind's fields are missing; NOT_FOUND for an unknown or hidden item.
     """
 
 class RatingsServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -119,7 +119,7 @@ class RatingsServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_ratings_pb2.RateItemResponse, _abc.Awaitable[_ratings_pb2.RateItemResponse]]:
         """Rates a film or book, or changes the rating it has; one rating a user and item, however many calls meet.
         The very next ListPersonalized counts it.
-        Errors: INVALID_ARGUMENT unless `stars` is 0.5 to 5.0 in halves; NOT_FOUND for an unknown item.
+        Errors: INVALID_ARGUMENT unless `stars` is 0.5 to 5.0 in halves; NOT_FOUND for an unknown or hidden item.
         """
 
     @_abc_1.abstractmethod
@@ -128,7 +128,7 @@ class RatingsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _ratings_pb2.ListMyRatingsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_ratings_pb2.ListMyRatingsResponse, _abc.Awaitable[_ratings_pb2.ListMyRatingsResponse]]:
-        """Lists the caller's ratings, the latest first, each with its item.
+        """Lists the caller's ratings, the latest first, each with its item, which may be hidden by now.
         Errors: INVALID_ARGUMENT for a bad page size or page token.
         """
 
@@ -178,7 +178,7 @@ class RatingsServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_ratings_pb2.RecordInteractionResponse, _abc.Awaitable[_ratings_pb2.RecordInteractionResponse]]:
         """Records that the caller viewed or clicked an item, or searched. Views and clicks need `item_id`, searches `query`;
         a click on a search result may carry the query and the position too.
-        Errors: INVALID_ARGUMENT if the kind's fields are missing; NOT_FOUND for an unknown item.
+        Errors: INVALID_ARGUMENT if the kind's fields are missing; NOT_FOUND for an unknown or hidden item.
         """
 
 def add_RatingsServiceServicer_to_server(servicer: RatingsServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -28,7 +28,7 @@ from cinelibre.v1 import catalog_pb2 as cinelibre_dot_v1_dot_catalog__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x63inelibre/v1/search.proto\x12\x0c\x63inelibre.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x19\x63inelibre/v1/access.proto\x1a\x1a\x63inelibre/v1/catalog.proto\x1a\x1cgoogle/api/annotations.proto\"\x83\x03\n\x15SemanticSearchRequest\x12r\n\x01q\x18\x01 \x01(\tBg\xbaHdr\x03\x18\xa0\x1f\xba\x01\\\n\x0bq.not_blank\x12\x35must hold 1 to 4,000 characters, not only white space\x1a\x16this.matches(\'[^\\\\s]\')\x12\x18\n\x05limit\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\x12\x33\n\titem_type\x18\x04 \x01(\x0e\x32\x16.cinelibre.v1.ItemTypeB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12+\n\tlanguages\x18\x05 \x03(\tB\x18\xbaH\x15\x92\x01\x12\x10\x1e\"\x0er\x0c\x32\n^[a-z]{2}$\x12 \n\x06genres\x18\x06 \x03(\tB\x10\xbaH\r\x92\x01\n\x10\x1e\"\x06r\x04\x10\x01\x18@\x12\x1d\n\tyear_from\x18\x07 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xb8\x17(\x00\x12\x1b\n\x07year_to\x18\x08 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xb8\x17(\x00\"X\n\x16SemanticSearchResponse\x12%\n\x04hits\x18\x01 \x03(\x0b\x32\x17.cinelibre.v1.SearchHit\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"L\n\tSearchHit\x12 \n\x04item\x18\x01 \x01(\x0b\x32\x12.cinelibre.v1.Item\x12\r\n\x05score\x18\x02 \x01(\x01\x12\x0e\n\x06reason\x18\x03 \x01(\t2\x8a\x01\n\rSearchService\x12y\n\x0eSemanticSearch\x12#.cinelibre.v1.SemanticSearchRequest\x1a$.cinelibre.v1.SemanticSearchResponse\"\x1c\x88\xb5\x18\x01\x82\xd3\xe4\x93\x02\x12\x12\x10/search/semanticb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x63inelibre/v1/search.proto\x12\x0c\x63inelibre.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x19\x63inelibre/v1/access.proto\x1a\x1a\x63inelibre/v1/catalog.proto\x1a\x1cgoogle/api/annotations.proto\"\xd2\x03\n\x15SemanticSearchRequest\x12s\n\x01q\x18\x01 \x01(\tBh\xbaHer\x03\x18\x90N\xba\x01]\n\x0bq.not_blank\x12\x36must hold 1 to 10,000 characters, not only white space\x1a\x16this.matches(\'[^\\\\s]\')\x12\x18\n\x05limit\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\x12\x33\n\titem_type\x18\x04 \x01(\x0e\x32\x16.cinelibre.v1.ItemTypeB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12+\n\tlanguages\x18\x05 \x03(\tB\x18\xbaH\x15\x92\x01\x12\x10\x1e\"\x0er\x0c\x32\n^[a-z]{2}$\x12 \n\x06genres\x18\x06 \x03(\tB\x10\xbaH\r\x92\x01\n\x10\x1e\"\x06r\x04\x10\x01\x18@\x12\x1d\n\tyear_from\x18\x07 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xb8\x17(\x00\x12\x1b\n\x07year_to\x18\x08 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xb8\x17(\x00\x12 \n\x06people\x18\t \x03(\tB\x10\xbaH\r\x92\x01\n\x10\n\"\x06r\x04\x10\x01\x18\x64\x12*\n\tmin_stars\x18\n \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x00\x14@)\x00\x00\x00\x00\x00\x00\x00\x00\"n\n\x16SemanticSearchResponse\x12%\n\x04hits\x18\x01 \x03(\x0b\x32\x17.cinelibre.v1.SearchHit\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x14\n\x0c\x64id_you_mean\x18\x03 \x01(\t\"\xbd\x01\n\tSearchHit\x12 \n\x04item\x18\x01 \x01(\x0b\x32\x12.cinelibre.v1.Item\x12\r\n\x05score\x18\x02 \x01(\x01\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x31\n\rmatched_field\x18\x04 \x01(\x0e\x32\x1a.cinelibre.v1.MatchedField\x12\x0f\n\x07snippet\x18\x05 \x01(\t\x12+\n\nhighlights\x18\x06 \x03(\x0b\x32\x17.cinelibre.v1.Highlight\"\'\n\tHighlight\x12\r\n\x05start\x18\x01 \x01(\x05\x12\x0b\n\x03\x65nd\x18\x02 \x01(\x05\"\xd1\x01\n\x0eSuggestRequest\x12p\n\x01q\x18\x01 \x01(\tBe\xbaHbr\x03\x18\xc8\x01\xba\x01Z\n\x0bq.not_blank\x12\x33must hold 1 to 200 characters, not only white space\x1a\x16this.matches(\'[^\\\\s]\')\x12\x18\n\x05limit\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x14(\x00\x12\x33\n\titem_type\x18\x03 \x01(\x0e\x32\x16.cinelibre.v1.ItemTypeB\x08\xbaH\x05\x82\x01\x02\x10\x01\"@\n\x0fSuggestResponse\x12-\n\x0bsuggestions\x18\x01 \x03(\x0b\x32\x18.cinelibre.v1.Suggestion\"s\n\nSuggestion\x12\x0f\n\x07item_id\x18\x01 \x01(\x05\x12)\n\titem_type\x18\x02 \x01(\x0e\x32\x16.cinelibre.v1.ItemType\x12\x0c\n\x04text\x18\x03 \x01(\t\x12\r\n\x05title\x18\x04 \x01(\t\x12\x0c\n\x04year\x18\x05 \x01(\x05*\x9d\x01\n\x0cMatchedField\x12\x1d\n\x19MATCHED_FIELD_UNSPECIFIED\x10\x00\x12\x17\n\x13MATCHED_FIELD_TITLE\x10\x01\x12\x19\n\x15MATCHED_FIELD_CREDITS\x10\x02\x12\x1a\n\x16MATCHED_FIELD_SYNOPSIS\x10\x03\x12\x1e\n\x1aMATCHED_FIELD_SIMILAR_ITEM\x10\x04\x32\xef\x01\n\rSearchService\x12y\n\x0eSemanticSearch\x12#.cinelibre.v1.SemanticSearchRequest\x1a$.cinelibre.v1.SemanticSearchResponse\"\x1c\x88\xb5\x18\x01\x82\xd3\xe4\x93\x02\x12\x12\x10/search/semantic\x12\x63\n\x07Suggest\x12\x1c.cinelibre.v1.SuggestRequest\x1a\x1d.cinelibre.v1.SuggestResponse\"\x1b\x88\xb5\x18\x01\x82\xd3\xe4\x93\x02\x11\x12\x0f/search/suggestb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,7 +36,7 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'cinelibre.v1.search_pb2', _
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_SEMANTICSEARCHREQUEST'].fields_by_name['q']._loaded_options = None
-  _globals['_SEMANTICSEARCHREQUEST'].fields_by_name['q']._serialized_options = b'\272Hdr\003\030\240\037\272\001\\\n\013q.not_blank\0225must hold 1 to 4,000 characters, not only white space\032\026this.matches(\'[^\\\\s]\')'
+  _globals['_SEMANTICSEARCHREQUEST'].fields_by_name['q']._serialized_options = b'\272Her\003\030\220N\272\001]\n\013q.not_blank\0226must hold 1 to 10,000 characters, not only white space\032\026this.matches(\'[^\\\\s]\')'
   _globals['_SEMANTICSEARCHREQUEST'].fields_by_name['limit']._loaded_options = None
   _globals['_SEMANTICSEARCHREQUEST'].fields_by_name['limit']._serialized_options = b'\272H\006\032\004\030d(\000'
   _globals['_SEMANTICSEARCHREQUEST'].fields_by_name['page_token']._loaded_options = None
@@ -51,14 +51,36 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SEMANTICSEARCHREQUEST'].fields_by_name['year_from']._serialized_options = b'\272H\007\032\005\030\270\027(\000'
   _globals['_SEMANTICSEARCHREQUEST'].fields_by_name['year_to']._loaded_options = None
   _globals['_SEMANTICSEARCHREQUEST'].fields_by_name['year_to']._serialized_options = b'\272H\007\032\005\030\270\027(\000'
+  _globals['_SEMANTICSEARCHREQUEST'].fields_by_name['people']._loaded_options = None
+  _globals['_SEMANTICSEARCHREQUEST'].fields_by_name['people']._serialized_options = b'\272H\r\222\001\n\020\n\"\006r\004\020\001\030d'
+  _globals['_SEMANTICSEARCHREQUEST'].fields_by_name['min_stars']._loaded_options = None
+  _globals['_SEMANTICSEARCHREQUEST'].fields_by_name['min_stars']._serialized_options = b'\272H\024\022\022\031\000\000\000\000\000\000\024@)\000\000\000\000\000\000\000\000'
+  _globals['_SUGGESTREQUEST'].fields_by_name['q']._loaded_options = None
+  _globals['_SUGGESTREQUEST'].fields_by_name['q']._serialized_options = b'\272Hbr\003\030\310\001\272\001Z\n\013q.not_blank\0223must hold 1 to 200 characters, not only white space\032\026this.matches(\'[^\\\\s]\')'
+  _globals['_SUGGESTREQUEST'].fields_by_name['limit']._loaded_options = None
+  _globals['_SUGGESTREQUEST'].fields_by_name['limit']._serialized_options = b'\272H\006\032\004\030\024(\000'
+  _globals['_SUGGESTREQUEST'].fields_by_name['item_type']._loaded_options = None
+  _globals['_SUGGESTREQUEST'].fields_by_name['item_type']._serialized_options = b'\272H\005\202\001\002\020\001'
   _globals['_SEARCHSERVICE'].methods_by_name['SemanticSearch']._loaded_options = None
   _globals['_SEARCHSERVICE'].methods_by_name['SemanticSearch']._serialized_options = b'\210\265\030\001\202\323\344\223\002\022\022\020/search/semantic'
+  _globals['_SEARCHSERVICE'].methods_by_name['Suggest']._loaded_options = None
+  _globals['_SEARCHSERVICE'].methods_by_name['Suggest']._serialized_options = b'\210\265\030\001\202\323\344\223\002\021\022\017/search/suggest'
+  _globals['_MATCHEDFIELD']._serialized_start=1367
+  _globals['_MATCHEDFIELD']._serialized_end=1524
   _globals['_SEMANTICSEARCHREQUEST']._serialized_start=158
-  _globals['_SEMANTICSEARCHREQUEST']._serialized_end=545
-  _globals['_SEMANTICSEARCHRESPONSE']._serialized_start=547
-  _globals['_SEMANTICSEARCHRESPONSE']._serialized_end=635
-  _globals['_SEARCHHIT']._serialized_start=637
-  _globals['_SEARCHHIT']._serialized_end=713
-  _globals['_SEARCHSERVICE']._serialized_start=716
-  _globals['_SEARCHSERVICE']._serialized_end=854
+  _globals['_SEMANTICSEARCHREQUEST']._serialized_end=624
+  _globals['_SEMANTICSEARCHRESPONSE']._serialized_start=626
+  _globals['_SEMANTICSEARCHRESPONSE']._serialized_end=736
+  _globals['_SEARCHHIT']._serialized_start=739
+  _globals['_SEARCHHIT']._serialized_end=928
+  _globals['_HIGHLIGHT']._serialized_start=930
+  _globals['_HIGHLIGHT']._serialized_end=969
+  _globals['_SUGGESTREQUEST']._serialized_start=972
+  _globals['_SUGGESTREQUEST']._serialized_end=1181
+  _globals['_SUGGESTRESPONSE']._serialized_start=1183
+  _globals['_SUGGESTRESPONSE']._serialized_end=1247
+  _globals['_SUGGESTION']._serialized_start=1249
+  _globals['_SUGGESTION']._serialized_end=1364
+  _globals['_SEARCHSERVICE']._serialized_start=1527
+  _globals['_SEARCHSERVICE']._serialized_end=1766
 # @@protoc_insertion_point(module_scope)

@@ -8,6 +8,7 @@ from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -18,6 +19,38 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class _MatchedField:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _MatchedFieldEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_MatchedField.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    MATCHED_FIELD_UNSPECIFIED: _MatchedField.ValueType  # 0
+    """Not known."""
+    MATCHED_FIELD_TITLE: _MatchedField.ValueType  # 1
+    """The title, or another title that it has."""
+    MATCHED_FIELD_CREDITS: _MatchedField.ValueType  # 2
+    """The people, the year or the genres."""
+    MATCHED_FIELD_SYNOPSIS: _MatchedField.ValueType  # 3
+    """A passage of the synopsis."""
+    MATCHED_FIELD_SIMILAR_ITEM: _MatchedField.ValueType  # 4
+    """The whole item is like the one that the query names."""
+
+class MatchedField(_MatchedField, metaclass=_MatchedFieldEnumTypeWrapper):
+    """A part of an item."""
+
+MATCHED_FIELD_UNSPECIFIED: MatchedField.ValueType  # 0
+"""Not known."""
+MATCHED_FIELD_TITLE: MatchedField.ValueType  # 1
+"""The title, or another title that it has."""
+MATCHED_FIELD_CREDITS: MatchedField.ValueType  # 2
+"""The people, the year or the genres."""
+MATCHED_FIELD_SYNOPSIS: MatchedField.ValueType  # 3
+"""A passage of the synopsis."""
+MATCHED_FIELD_SIMILAR_ITEM: MatchedField.ValueType  # 4
+"""The whole item is like the one that the query names."""
+Global___MatchedField: _TypeAlias = MatchedField  # noqa: Y015
 
 @_typing.final
 class SemanticSearchRequest(_message.Message):
@@ -33,8 +66,10 @@ class SemanticSearchRequest(_message.Message):
     GENRES_FIELD_NUMBER: _builtins.int
     YEAR_FROM_FIELD_NUMBER: _builtins.int
     YEAR_TO_FIELD_NUMBER: _builtins.int
+    PEOPLE_FIELD_NUMBER: _builtins.int
+    MIN_STARS_FIELD_NUMBER: _builtins.int
     q: _builtins.str
-    """The query in natural language, 1 to 4,000 characters, not only white space."""
+    """The query in natural language, 1 to 10,000 characters, not only white space."""
     limit: _builtins.int
     """Hits a page, 1 to 100; 0 or absent means 20."""
     page_token: _builtins.str
@@ -45,6 +80,8 @@ class SemanticSearchRequest(_message.Message):
     """Only from this year on, 0 to 3000; 0 or absent means no limit."""
     year_to: _builtins.int
     """Only up to this year, 0 to 3000; 0 or absent means no limit."""
+    min_stars: _builtins.float
+    """Only items that are rated this well on average, 0.5 to 5 stars; 0 or absent means no limit."""
     @_builtins.property
     def languages(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Only these languages (ISO 639-1, two lower-case letters); none means all. At most 30."""
@@ -52,6 +89,10 @@ class SemanticSearchRequest(_message.Message):
     @_builtins.property
     def genres(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Only items of at least one of these genres, case ignored; none means all. At most 30."""
+
+    @_builtins.property
+    def people(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Only items by or with at least one of these people: directors, cast or authors, in any spelling or script. At most 10."""
 
     def __init__(
         self,
@@ -64,10 +105,12 @@ class SemanticSearchRequest(_message.Message):
         genres: _abc.Iterable[_builtins.str] | None = ...,
         year_from: _builtins.int = ...,
         year_to: _builtins.int = ...,
+        people: _abc.Iterable[_builtins.str] | None = ...,
+        min_stars: _builtins.float = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["genres", b"genres", "item_type", b"item_type", "languages", b"languages", "limit", b"limit", "page_token", b"page_token", "q", b"q", "year_from", b"year_from", "year_to", b"year_to"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["genres", b"genres", "item_type", b"item_type", "languages", b"languages", "limit", b"limit", "min_stars", b"min_stars", "page_token", b"page_token", "people", b"people", "q", b"q", "year_from", b"year_from", "year_to", b"year_to"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -81,8 +124,11 @@ class SemanticSearchResponse(_message.Message):
 
     HITS_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    DID_YOU_MEAN_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
     """Give it as `page_token` to get the next page; empty on the last page."""
+    did_you_mean: _builtins.str
+    """A title that the caller may have meant, where the query is nearly one; empty if there is none, or the query is right."""
     @_builtins.property
     def hits(self) -> _containers.RepeatedCompositeFieldContainer[Global___SearchHit]:
         """The hits of this page."""
@@ -92,10 +138,11 @@ class SemanticSearchResponse(_message.Message):
         *,
         hits: _abc.Iterable[Global___SearchHit] | None = ...,
         next_page_token: _builtins.str = ...,
+        did_you_mean: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["hits", b"hits", "next_page_token", b"next_page_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["did_you_mean", b"did_you_mean", "hits", b"hits", "next_page_token", b"next_page_token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -110,13 +157,24 @@ class SearchHit(_message.Message):
     ITEM_FIELD_NUMBER: _builtins.int
     SCORE_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
+    MATCHED_FIELD_FIELD_NUMBER: _builtins.int
+    SNIPPET_FIELD_NUMBER: _builtins.int
+    HIGHLIGHTS_FIELD_NUMBER: _builtins.int
     score: _builtins.float
-    """Cosine similarity of query and item, -1 to 1; higher is better."""
+    """How well it fits, 0 to 1; higher is better. Only scores of one query can be compared."""
     reason: _builtins.str
     """Why it was found, in a sentence for people."""
+    matched_field: Global___MatchedField.ValueType
+    """What of the item fits best."""
+    snippet: _builtins.str
+    """The passage of the synopsis that fits best; empty if it was not the synopsis that fits."""
     @_builtins.property
     def item(self) -> _catalog_pb2.Item:
         """The film or book."""
+
+    @_builtins.property
+    def highlights(self) -> _containers.RepeatedCompositeFieldContainer[Global___Highlight]:
+        """The words of the query in the snippet."""
 
     def __init__(
         self,
@@ -124,11 +182,132 @@ class SearchHit(_message.Message):
         item: _catalog_pb2.Item | None = ...,
         score: _builtins.float = ...,
         reason: _builtins.str = ...,
+        matched_field: Global___MatchedField.ValueType = ...,
+        snippet: _builtins.str = ...,
+        highlights: _abc.Iterable[Global___Highlight] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["item", b"item"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["item", b"item", "reason", b"reason", "score", b"score"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["highlights", b"highlights", "item", b"item", "matched_field", b"matched_field", "reason", b"reason", "score", b"score", "snippet", b"snippet"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SearchHit: _TypeAlias = SearchHit  # noqa: Y015
+
+@_typing.final
+class Highlight(_message.Message):
+    """A part of a snippet."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    START_FIELD_NUMBER: _builtins.int
+    END_FIELD_NUMBER: _builtins.int
+    start: _builtins.int
+    """The first character, counted from 0 in Unicode code points."""
+    end: _builtins.int
+    """The character after the last."""
+    def __init__(
+        self,
+        *,
+        start: _builtins.int = ...,
+        end: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["end", b"end", "start", b"start"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Highlight: _TypeAlias = Highlight  # noqa: Y015
+
+@_typing.final
+class SuggestRequest(_message.Message):
+    """What has been typed so far."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    Q_FIELD_NUMBER: _builtins.int
+    LIMIT_FIELD_NUMBER: _builtins.int
+    ITEM_TYPE_FIELD_NUMBER: _builtins.int
+    q: _builtins.str
+    """The beginning of a title or of a word in it, in any script, 1 to 200 characters, not only white space."""
+    limit: _builtins.int
+    """How many, 1 to 20; 0 or absent means 8."""
+    item_type: _catalog_pb2.ItemType.ValueType
+    """Only films or only books; not set means both."""
+    def __init__(
+        self,
+        *,
+        q: _builtins.str = ...,
+        limit: _builtins.int = ...,
+        item_type: _catalog_pb2.ItemType.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["item_type", b"item_type", "limit", b"limit", "q", b"q"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SuggestRequest: _TypeAlias = SuggestRequest  # noqa: Y015
+
+@_typing.final
+class SuggestResponse(_message.Message):
+    """Titles, the likeliest first."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SUGGESTIONS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def suggestions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Suggestion]:
+        """The titles."""
+
+    def __init__(
+        self,
+        *,
+        suggestions: _abc.Iterable[Global___Suggestion] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["suggestions", b"suggestions"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SuggestResponse: _TypeAlias = SuggestResponse  # noqa: Y015
+
+@_typing.final
+class Suggestion(_message.Message):
+    """A title that begins like what was typed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ITEM_ID_FIELD_NUMBER: _builtins.int
+    ITEM_TYPE_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    TITLE_FIELD_NUMBER: _builtins.int
+    YEAR_FIELD_NUMBER: _builtins.int
+    item_id: _builtins.int
+    """The film or book."""
+    item_type: _catalog_pb2.ItemType.ValueType
+    """Whether it is a film or a book."""
+    text: _builtins.str
+    """The title that fits, in the script in which it does."""
+    title: _builtins.str
+    """The title in English."""
+    year: _builtins.int
+    """The year; 0 if unknown."""
+    def __init__(
+        self,
+        *,
+        item_id: _builtins.int = ...,
+        item_type: _catalog_pb2.ItemType.ValueType = ...,
+        text: _builtins.str = ...,
+        title: _builtins.str = ...,
+        year: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["item_id", b"item_id", "item_type", b"item_type", "text", b"text", "title", b"title", "year", b"year"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Suggestion: _TypeAlias = Suggestion  # noqa: Y015

@@ -40,6 +40,11 @@ class SearchServiceStub:
                 request_serializer=cinelibre_dot_v1_dot_search__pb2.SemanticSearchRequest.SerializeToString,
                 response_deserializer=cinelibre_dot_v1_dot_search__pb2.SemanticSearchResponse.FromString,
                 _registered_method=True)
+        self.Suggest = channel.unary_unary(
+                '/cinelibre.v1.SearchService/Suggest',
+                request_serializer=cinelibre_dot_v1_dot_search__pb2.SuggestRequest.SerializeToString,
+                response_deserializer=cinelibre_dot_v1_dot_search__pb2.SuggestResponse.FromString,
+                _registered_method=True)
 
 
 class SearchServiceServicer:
@@ -47,9 +52,20 @@ class SearchServiceServicer:
     """
 
     def SemanticSearch(self, request, context):
-        """Finds the items whose story is nearest in meaning to the query, in any of the catalogue's languages and scripts.
-        A title alone works too; a sentence that describes the story works best. Filters never change the order of what passes them.
-        Errors: INVALID_ARGUMENT for an empty query, one over 4,000 characters, or a bad filter or page token.
+        """Finds films and books by what the caller remembers of them: a story told in any language of India or in English, a
+        title in any script or spelling, with typos or in part, a name, or a wish as in "Tamil thrillers from the 90s" and "films
+        like Sholay". What a query wishes is preferred; filters are strict.
+        At most some hundreds of hits a query, over all its pages, the best first.
+        Errors: INVALID_ARGUMENT for an empty query, one over 10,000 characters, or a bad filter or page token.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Suggest(self, request, context):
+        """Completes a title while it is typed, in any script or spelling: titles with a word that begins with what was typed, the most
+        rated first, then titles that are spelled nearly so.
+        Errors: INVALID_ARGUMENT for an empty text or one over 200 characters.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -62,6 +78,11 @@ def add_SearchServiceServicer_to_server(servicer, server):
                     servicer.SemanticSearch,
                     request_deserializer=cinelibre_dot_v1_dot_search__pb2.SemanticSearchRequest.FromString,
                     response_serializer=cinelibre_dot_v1_dot_search__pb2.SemanticSearchResponse.SerializeToString,
+            ),
+            'Suggest': grpc.unary_unary_rpc_method_handler(
+                    servicer.Suggest,
+                    request_deserializer=cinelibre_dot_v1_dot_search__pb2.SuggestRequest.FromString,
+                    response_serializer=cinelibre_dot_v1_dot_search__pb2.SuggestResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -92,6 +113,33 @@ class SearchService:
             '/cinelibre.v1.SearchService/SemanticSearch',
             cinelibre_dot_v1_dot_search__pb2.SemanticSearchRequest.SerializeToString,
             cinelibre_dot_v1_dot_search__pb2.SemanticSearchResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Suggest(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cinelibre.v1.SearchService/Suggest',
+            cinelibre_dot_v1_dot_search__pb2.SuggestRequest.SerializeToString,
+            cinelibre_dot_v1_dot_search__pb2.SuggestResponse.FromString,
             options,
             channel_credentials,
             insecure,

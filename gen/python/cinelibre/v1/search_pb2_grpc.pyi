@@ -34,9 +34,16 @@ class SearchServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> SearchServiceAsyncStub: ...
     SemanticSearch: _grpc.UnaryUnaryMultiCallable[_search_pb2.SemanticSearchRequest, _search_pb2.SemanticSearchResponse]
-    """Finds the items whose story is nearest in meaning to the query, in any of the catalogue's languages and scripts.
-    A title alone works too; a sentence that describes the story works best. Filters never change the order of what passes them.
-    Errors: INVALID_ARGUMENT for an empty query, one over 4,000 characters, or a bad filter or page token.
+    """Finds films and books by what the caller remembers of them: a story told in any language of India or in English, a
+    title in any script or spelling, with typos or in part, a name, or a wish as in "Tamil thrillers from the 90s" and "films
+    like Sholay". What a query wishes is preferred; filters are strict.
+    At most some hundreds of hits a query, over all its pages, the best first.
+    Errors: INVALID_ARGUMENT for an empty query, one over 10,000 characters, or a bad filter or page token.
+    """
+    Suggest: _grpc.UnaryUnaryMultiCallable[_search_pb2.SuggestRequest, _search_pb2.SuggestResponse]
+    """Completes a title while it is typed, in any script or spelling: titles with a word that begins with what was typed, the most
+    rated first, then titles that are spelled nearly so.
+    Errors: INVALID_ARGUMENT for an empty text or one over 200 characters.
     """
 
 @_typing.type_check_only
@@ -45,9 +52,16 @@ class SearchServiceAsyncStub(SearchServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     SemanticSearch: _aio.UnaryUnaryMultiCallable[_search_pb2.SemanticSearchRequest, _search_pb2.SemanticSearchResponse]  # type: ignore[assignment]
-    """Finds the items whose story is nearest in meaning to the query, in any of the catalogue's languages and scripts.
-    A title alone works too; a sentence that describes the story works best. Filters never change the order of what passes them.
-    Errors: INVALID_ARGUMENT for an empty query, one over 4,000 characters, or a bad filter or page token.
+    """Finds films and books by what the caller remembers of them: a story told in any language of India or in English, a
+    title in any script or spelling, with typos or in part, a name, or a wish as in "Tamil thrillers from the 90s" and "films
+    like Sholay". What a query wishes is preferred; filters are strict.
+    At most some hundreds of hits a query, over all its pages, the best first.
+    Errors: INVALID_ARGUMENT for an empty query, one over 10,000 characters, or a bad filter or page token.
+    """
+    Suggest: _aio.UnaryUnaryMultiCallable[_search_pb2.SuggestRequest, _search_pb2.SuggestResponse]  # type: ignore[assignment]
+    """Completes a title while it is typed, in any script or spelling: titles with a word that begins with what was typed, the most
+    rated first, then titles that are spelled nearly so.
+    Errors: INVALID_ARGUMENT for an empty text or one over 200 characters.
     """
 
 class SearchServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -59,9 +73,22 @@ class SearchServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _search_pb2.SemanticSearchRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_search_pb2.SemanticSearchResponse, _abc.Awaitable[_search_pb2.SemanticSearchResponse]]:
-        """Finds the items whose story is nearest in meaning to the query, in any of the catalogue's languages and scripts.
-        A title alone works too; a sentence that describes the story works best. Filters never change the order of what passes them.
-        Errors: INVALID_ARGUMENT for an empty query, one over 4,000 characters, or a bad filter or page token.
+        """Finds films and books by what the caller remembers of them: a story told in any language of India or in English, a
+        title in any script or spelling, with typos or in part, a name, or a wish as in "Tamil thrillers from the 90s" and "films
+        like Sholay". What a query wishes is preferred; filters are strict.
+        At most some hundreds of hits a query, over all its pages, the best first.
+        Errors: INVALID_ARGUMENT for an empty query, one over 10,000 characters, or a bad filter or page token.
+        """
+
+    @_abc_1.abstractmethod
+    def Suggest(
+        self,
+        request: _search_pb2.SuggestRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_search_pb2.SuggestResponse, _abc.Awaitable[_search_pb2.SuggestResponse]]:
+        """Completes a title while it is typed, in any script or spelling: titles with a word that begins with what was typed, the most
+        rated first, then titles that are spelled nearly so.
+        Errors: INVALID_ARGUMENT for an empty text or one over 200 characters.
         """
 
 def add_SearchServiceServicer_to_server(servicer: SearchServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -1,1 +1,0 @@
-"""How good search is, measured offline on public data (`make evaluate ARGS=--search`)."""

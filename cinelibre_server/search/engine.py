@@ -1,0 +1,74 @@
+"""Search from the words to the hits: reads the query, embeds it, and asks the database."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cinelibre_server.search.background import QueryMeans
+from cinelibre_server.search.reading import Reading, Writing, spell
+from cinelibre_server.search.wishes import Wishes
+from cinelibre_server.store.items import ItemFilter, ItemKind
+from cinelibre_server.store.recommend import ScoreKey
+from cinelibre_server.store.search import FoundItem, Question, SearchFilter, SearchStore
+
+EmbedQuery = Callable[[str], Awaitable[NDArray[np.float32]]]
+
+# How much of the mean of such queries is taken off. Chosen on queries of the training part of public query sets.
+_TAKEN_OFF = {Writing.LATIN: 0.4, Writing.INDIC: 0.85, Writing.ROMANIZED: 0.85}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """How the query was read, and a page of hits; `more` tells whether there are others."""
+
+    reading: Reading
+    hits: Sequence[FoundItem]
+    more: bool
+
+
+class SearchEngine:
+    """Belongs to one event loop, as the embedder behind `embed_query` does."""
+
+    def __init__(self, store: SearchStore, embed_query: EmbedQuery, means: QueryMeans) -> None:
+        self._store = store
+        self._embed_query = embed_query
+        self._means = means
+
+    async def find(self, reading: Reading, wanted: SearchFilter, limit: int, after: ScoreKey | None) -> Found:
+        """A page of what fits."""
+        found = await self._store.search(await self.question(reading), wanted, limit + 1, after)
+        return Found(reading, found[:limit], len(found) > limit)
+
+    async def question(self, reading: Reading) -> Question:
+        """What the database is asked."""
+        embedding = await self._embed_query(reading.text)
+        shifted = embedding - _TAKEN_OFF[reading.writing] * self._means[reading.writing]
+        return Question(shifted.astype(np.float32), reading.terms, reading.names, _wished(reading.wishes))
+
+    async def meaning_alone(self, reading: Reading) -> Question:
+        """The question without words and names, to tell what they add."""
+        return replace(await self.question(reading), terms={}, names=(), wished=ItemFilter())
+
+    async def find_like(self, reading: Reading) -> int | None:
+        """The item that "films like …" names; None if the query does not say so, or there is no such item."""
+        if reading.wishes.like is None:
+            return None
+        return await self._store.find_named([spell(reading.wishes.like)])
+
+
+def words_alone(reading: Reading) -> Question:
+    """The question by words only."""
+    return Question(None, reading.terms, ())
+
+
+def _wished(wishes: Wishes) -> ItemFilter:
+    return ItemFilter(
+        item_type=cast(ItemKind | None, wishes.item_type),
+        languages=wishes.languages or None,
+        genres=wishes.genres or None,
+        year_from=wishes.year_from,
+        year_to=wishes.year_to,
+    )

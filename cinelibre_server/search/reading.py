@@ -1,0 +1,57 @@
+"""How a query is read: its words as terms, as a name, and as wishes; and in which way it is written."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from cinelibre_server.search.romanization import name_key, script_of, sound_key
+from cinelibre_server.search.terms import count_terms
+from cinelibre_server.search.vocabulary import vocabulary
+from cinelibre_server.search.wishes import Wishes, read_wishes
+from cinelibre_server.store.search import SpelledName
+
+_LONGEST_NAME_WORDS = 8
+_MOST_TERMS = 200
+
+
+class Writing(StrEnum):
+    """How a query is written, as far as it changes what its vector has in common with others."""
+
+    LATIN = "latin"
+    INDIC = "indic"
+    ROMANIZED = "romanized"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A query as search takes it, its terms counted. `names` is what of it may be a name, nothing if it is too long."""
+
+    text: str
+    writing: Writing
+    terms: Mapping[str, int]
+    names: tuple[SpelledName, ...]
+    wishes: Wishes
+
+
+def read_query(query: str) -> Reading:
+    """Reads a query of any length."""
+    wishes = read_wishes(query)
+    # A year or a language may belong to the title: Vidhi 1984, Hindi Medium.
+    names = [spell(text) for text in dict.fromkeys((query, wishes.rest)) if len(text.split()) <= _LONGEST_NAME_WORDS]
+    terms = dict(count_terms(query).most_common(_MOST_TERMS))
+    return Reading(query, writing_of(query), terms, tuple(name for name in names if name.key), wishes)
+
+
+def spell(text: str) -> SpelledName:
+    """A text as names are compared."""
+    key = name_key(text)
+    return SpelledName(" ".join(text.lower().split()), key, sound_key(key))
+
+
+def writing_of(text: str) -> Writing:
+    """INDIC if most letters are, ROMANIZED for an Indic language in Latin letters."""
+    if script_of(text):
+        return Writing.INDIC
+    words = [word.strip(".,!?") for word in text.lower().split()]
+    small = sum(word in vocabulary().romanized_small_words for word in words)
+    return Writing.ROMANIZED if small * 5 >= max(len(words), 10) else Writing.LATIN

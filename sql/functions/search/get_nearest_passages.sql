@@ -1,0 +1,51 @@
+-- The items of the p_limit passages whose vectors have the greatest inner products with the query's, an item as often as it has
+-- some; over the HNSW index (Malkov & Yashunin, 2018). With p_among exactly, of these items only; with filters the index's iterative
+-- scan goes on until enough pass.
+create function cinelibre.get_nearest_passages(
+    p_query public.halfvec(384),
+    p_limit integer,
+    p_among integer[] default null,
+    p_item_type public.item_type default null,
+    p_languages text[] default null,
+    p_genres text[] default null,
+    p_year_from integer default null,
+    p_year_to integer default null,
+    p_people text[] default null,
+    p_min_stars double precision default null
+) returns integer[]
+language plpgsql stable
+set hnsw.iterative_scan = 'strict_order'
+set hnsw.ef_search = 250
+-- A filter may pass the whole catalogue by before enough are found.
+set hnsw.max_scan_tuples = 1000000
+set plan_cache_mode = 'force_generic_plan'
+-- The index is in memory; priced as on a disk, it would lose to computing every product.
+set random_page_cost = 1
+as $$
+begin
+    if p_among is not null then
+        return array(
+            select p.item_id from public.passages p
+            where p.item_id = any (p_among)
+            order by (p.embedding operator(public.<#>) p_query) + 0 limit p_limit
+        );
+    elsif num_nonnulls(p_item_type, p_languages, p_genres, p_year_from, p_year_to, p_people, p_min_stars) > 0 then
+        return array(
+            select p.item_id from public.passages p
+            where (
+                select cinelibre.search_passes(
+                    i, p_item_type, p_languages, p_genres, p_year_from, p_year_to, p_people, p_min_stars
+                )
+                from public.items i
+                where i.item_id = p.item_id
+            )
+            order by p.embedding operator(public.<#>) p_query limit p_limit
+        );
+    end if;
+    return array(
+        select p.item_id from public.passages p
+        where p.item_id not in (select h.item_id from cinelibre.hidden_items h)
+        order by p.embedding operator(public.<#>) p_query limit p_limit
+    );
+end
+$$;

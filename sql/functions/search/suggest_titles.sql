@@ -1,0 +1,58 @@
+-- Titles for what has been typed so far: those that begin with it, then those with a word that does, the most rated first; if
+-- these are too few, names that are spelled nearly so (pg_trgm).
+-- Of a beginning that very many titles share, 1,000 are looked at, shorter names first.
+create function cinelibre.suggest_titles(p_key text, p_limit integer default 8, p_item_type public.item_type default null)
+returns table (item_id integer, item_type public.item_type, name text, title text, year smallint)
+language plpgsql stable
+rows 8
+set pg_trgm.word_similarity_threshold = 0.5
+set plan_cache_mode = 'force_generic_plan'
+as $$
+begin
+    return query
+    with begun as materialized (
+        select s.item_id, s.name, s.at_begin
+        from public.search_name_starts s
+        where s.start like replace(replace(replace(p_key, '\', '\\'), '%', '\%'), '_', '\_') || '%'
+        limit 1000
+    ),
+    placed as (
+        select distinct on (b.item_id) b.item_id, b.name, b.at_begin, i.item_type, i.title, i.year
+        from begun b
+        join public.items i on i.item_id = b.item_id
+        where i.hidden_at is null and (p_item_type is null or i.item_type = p_item_type)
+        order by b.item_id, b.at_begin desc, length(b.name)
+    ),
+    beginning as (
+        select p.*, coalesce(t.rating_count, 0) as rating_count
+        from placed p
+        left join public.item_rating_totals t on t.item_id = p.item_id
+        order by p.at_begin desc, rating_count desc, length(p.name), p.item_id
+        limit p_limit
+    ),
+    near as (
+        select n.item_id, n.name, public.word_similarity(p_key, n.key) as similarity
+        from public.search_names n
+        where (select count(*) from beginning) < p_limit
+            and length(p_key) >= 4
+            and n.key operator(public.%>) p_key
+        order by 3 desc, length(n.name), n.item_id
+        limit 2 * p_limit
+    ),
+    found as (
+        select b.item_id, b.item_type, b.name, b.title, b.year, 2 + b.at_begin::integer as rank, b.rating_count as weight
+        from beginning b
+        union all
+        select distinct on (n.item_id) n.item_id, i.item_type, n.name, i.title, i.year, 1, 0
+        from near n
+        join public.items i on i.item_id = n.item_id
+        where n.item_id not in (select b.item_id from beginning b)
+            and i.hidden_at is null
+            and (p_item_type is null or i.item_type = p_item_type)
+    )
+    select f.item_id, f.item_type, f.name, f.title, f.year
+    from found f
+    order by f.rank desc, f.weight desc, length(f.name), f.item_id
+    limit p_limit;
+end
+$$;
