@@ -105,6 +105,18 @@ def embed(data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
 
 
 @app.command()
+def catalogue(data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
+    """Count the films and books by language and decade."""
+    from cinelibre_server.commands.catalogue import describe_catalogue
+
+    async def run() -> None:
+        async with open_database(data_dir, database_url) as url:
+            print("\n".join(await describe_catalogue(url)))
+
+    _run(run())
+
+
+@app.command()
 def model() -> None:
     """Build the embedding model in CINELIBRE_CACHE_DIR, if it is not there, and print its folder."""
     from cinelibre_server.embedding.model import ensure_model

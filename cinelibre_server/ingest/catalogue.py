@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from cinelibre_server.embedding.runtime import Embedder
-from cinelibre_server.ingest.embed import check_embedding_model, embed_missing, forget_embeddings
+from cinelibre_server.ingest.embed import check_embedding_model, embed_missing, reembed
 from cinelibre_server.ingest.starter import load_starter
 from cinelibre_server.progress import Progress
 from cinelibre_server.store.database import Pool, open_pool
@@ -42,11 +42,10 @@ async def embed_catalogue(url: str, embedder: Embedder, progress: Progress) -> i
 
 
 async def reembed_catalogue(url: str, embedder: Embedder, progress: Progress) -> int:
-    """The same, but vectors of another model are forgotten and made anew."""
+    """Embeds what has no vector yet, and anew what another model made, beside serving; returns how many items."""
     await migrate(url)
     async with _pool(url) as pool:
-        await forget_embeddings(pool, embedder.identity)
-        return await embed_missing(pool, embedder, progress)
+        return await reembed(pool, embedder, progress) + await embed_missing(pool, embedder, progress)
 
 
 @asynccontextmanager

@@ -19,6 +19,9 @@ EmbedQuery = Callable[[str], Awaitable[NDArray[np.float32]]]
 # How much of the mean of such queries is taken off. Chosen on queries of the training part of public query sets.
 _TAKEN_OFF = {Writing.LATIN: 0.4, Writing.INDIC: 0.85, Writing.ROMANIZED: 0.85}
 
+# How much a wish counts in a query that is nothing but wishes.
+_WISH_ALONE = 3.0
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -46,7 +49,13 @@ class SearchEngine:
         """What the database is asked."""
         embedding = await self._embed_query(reading.text)
         shifted = embedding - _TAKEN_OFF[reading.writing] * self._means[reading.writing]
-        return Question(shifted.astype(np.float32), reading.terms, reading.names, _wished(reading.wishes))
+        return Question(
+            shifted.astype(np.float32),
+            reading.terms,
+            reading.names,
+            _wished(reading.wishes),
+            1.0 if reading.wishes.rest else _WISH_ALONE,
+        )
 
     async def meaning_alone(self, reading: Reading) -> Question:
         """The question without words and names, to tell what they add."""

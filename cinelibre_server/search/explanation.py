@@ -10,8 +10,8 @@ from cinelibre_server.store.search import FoundItem
 NEARLY_A_NAME = 0.55
 """From this similarity on, a query is taken for a name that is spelled in another way."""
 
-# A word with the vowel signs of Indic scripts, which are no letters.
-_WORD = re.compile(r"(?:[^\W_]|[\u0900-\u0dff\u200c\u200d])+")
+# A word with the vowel signs of Indic scripts, which are no letters, but without the danda, their full stop.
+_WORD = re.compile(r"(?:[^\W_]|[\u0900-\u0963\u0966-\u0dff\u200c\u200d])+")
 
 
 def reason(reading: Reading, hit: FoundItem, item: ItemDetails) -> str:

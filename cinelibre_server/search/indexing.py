@@ -51,11 +51,11 @@ def indexed_item(item: Passage, embeddings: NDArray[np.float32]) -> IndexedItem:
             IndexedPassage(start, end - start, embedding)
             for (start, end), embedding in zip(spans, embeddings, strict=True)
         ],
-        list(_names([item.title, item.original_title])),
+        list(_names([item.title, item.original_title, *item.aliases])),
         sorted({key for person in item.people if (key := name_key(person)[:_LONGEST_KEY])}),
         impacts(
             [
-                (_TITLE, " ".join(dict.fromkeys((item.title, romanize(item.original_title))))),
+                (_TITLE, " ".join(dict.fromkeys(map(romanize, (item.title, item.original_title, *item.aliases))))),
                 (_PEOPLE, " ".join(item.people)),
                 (_KEYWORDS, " ".join(item.keywords)),
                 (_GENRES, " ".join(item.genres)),

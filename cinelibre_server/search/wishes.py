@@ -14,7 +14,7 @@ _DECADE = re.compile(r"\b(?:(?P<century>1[89]|20)?(?P<decade>\d)0)['’]?s\b", r
 _BOUND = re.compile(r"\b(?P<side>before|until|after|since)\s+(?P<year>1[89]\d\d|20\d\d)\b", re.IGNORECASE)
 _YEARS = re.compile(r"\b(?P<first>1[89]\d\d|20\d\d)\s*(?:-|–|to|and)\s*(?P<last>1[89]\d\d|20\d\d)\b", re.IGNORECASE)
 _YEAR = re.compile(r"\b(?P<year>1[89]\d\d|20[0-4]\d)\b")
-_WORD = re.compile(r"[^\W_](?:[\w\u0900-\u0dff\u200c\u200d-]*[\w\u0900-\u0dff])?")
+_WORD = re.compile(r"[^\W_](?:[\w\u0900-\u0963\u0966-\u0dff\u200c\u200d-]*[\w\u0900-\u0963\u0966-\u0dff])?")
 _FIRST_CENTURY_DECADE = 3
 _MOST_WORDS = 8
 

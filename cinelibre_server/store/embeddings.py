@@ -1,6 +1,6 @@
 """The embeddings of films and books: which are missing, and the model that made them."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
@@ -11,6 +11,7 @@ from pgvector import Vector
 
 from cinelibre_server.store.database import Connection
 from cinelibre_server.store.queries import load_queries
+from cinelibre_server.store.search_index import PASSAGE_COLUMNS, PassageRow
 
 _QUERIES = load_queries("embeddings")
 
@@ -26,7 +27,7 @@ _PAGE = 1000
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """What an item's embedding is made from; `people` are directors and cast, or authors."""
+    """What an item's embeddings and its place in search are made from; `people` are directors and cast, or authors."""
 
     item_id: int
     title: str
@@ -36,6 +37,7 @@ class Passage:
     genres: tuple[str, ...]
     keywords: tuple[str, ...]
     synopsis: str
+    aliases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,33 @@ async def forget_embeddings(connection: Connection, item_type: ItemType, item_id
     await connection.execute(_QUERIES[f"forget_embeddings_{item_type}"], item_ids)
 
 
+async def list_next(connection: Connection, fingerprint: str) -> Mapping[int, bytes]:
+    """The items that the model has embedded beside what serves, and the hashes of what these were made from."""
+    return {row["item_id"]: row["text_hash"] for row in await connection.fetch(_QUERIES["list_next"], fingerprint)}
+
+
+async def save_next(
+    connection: Connection,
+    fingerprint: str,
+    item_ids: Sequence[int],
+    embeddings: NDArray[np.float32],
+    text_hashes: Sequence[bytes],
+    passages: Sequence[PassageRow],
+) -> None:
+    """Keeps what a model makes of items beside what serves; the connection is in a transaction."""
+    await connection.execute(_QUERIES["forget_next"], item_ids)
+    vectors = [Vector(embedding) for embedding in embeddings]
+    await connection.execute(_QUERIES["save_next"], fingerprint, item_ids, text_hashes, vectors)
+    await connection.copy_records_to_table("next_passages", columns=PASSAGE_COLUMNS, records=passages)
+
+
+async def swap_next(connection: Connection, fingerprint: str) -> None:
+    """Puts all that the model has embedded in the place of what serves; the connection is in a transaction."""
+    for name in ("swap_movies", "swap_books", "drop_swapped_passages", "swap_passages"):
+        await connection.execute(_QUERIES[name], fingerprint)
+    await connection.execute(_QUERIES["forget_next"], None)
+
+
 async def list_movie_vectors(connection: Connection) -> tuple[list[int], NDArray[np.float32]]:
     """The ids of all films with an embedding, ascending, and their vectors (float32[films, 384], of length 1).
 
@@ -124,4 +153,5 @@ def _passage(row: asyncpg.Record) -> Passage:
         genres=tuple(row["genres"]),
         keywords=tuple(row["keywords"]),
         synopsis=row["synopsis"],
+        aliases=tuple(row["aliases"]),
     )

@@ -66,6 +66,16 @@ class ListKey:
     item_id: int
 
 
+@dataclass(frozen=True, slots=True)
+class ItemCount:
+    """Items of one type, language and decade (its first year); None where one is unknown."""
+
+    item_type: ItemKind
+    language: str | None
+    decade: int | None
+    item_count: int
+
+
 class ItemStore:
     """Reads the catalogue. Details may be FRESH_SECONDS old, but what this process changes it sees at once."""
 
@@ -87,6 +97,10 @@ class ItemStore:
         if missing := [item_id for item_id in item_ids if item_id not in found]:
             found.update(await self._fetch(missing))
         return found
+
+    async def count(self) -> list[ItemCount]:
+        """How many items there are of each type, language and decade; hidden ones don't count."""
+        return [ItemCount(*row) for row in await self._pool.fetch(_SQL["count_by_language_and_decade"])]
 
     def forget(self, item_id: int) -> None:
         """The item was changed: the next look reads it anew."""

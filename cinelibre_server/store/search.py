@@ -48,12 +48,13 @@ class Question:
     terms: Mapping[str, int]
     names: tuple[SpelledName, ...]
     wished: ItemFilter = field(default_factory=ItemFilter)
+    wish_weight: float = 1.0
 
     @property
     def key(self) -> Hashable:
         """Equal for equal questions."""
         vector = None if self.embedding is None else self.embedding.tobytes()
-        return (vector, tuple(self.terms.items()), self.names, self.wished)
+        return (vector, tuple(self.terms.items()), self.names, self.wished, self.wish_weight)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,7 @@ class SearchStore:
                 limit,
                 *wanted.parameters,
                 *question.wished.parameters,
+                question.wish_weight,
                 after.score if after else None,
                 after.item_id if after else None,
             )

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,9 @@ from cinelibre_server.store.database import Connection
 from cinelibre_server.store.queries import load_queries
 
 _SQL = load_queries("search_index")
+PASSAGE_COLUMNS = ("item_id", "place", "first_character", "character_count", "embedding")
+PassageRow: TypeAlias = tuple[int, int, int, int, HalfVector]
+
 # A twentieth of new items hardly changes how rare terms are.
 _SHARE_COUNTED_ANEW = 20
 
@@ -50,16 +54,8 @@ class IndexedItem:
 
 async def save_indexed(connection: Connection, items: Sequence[IndexedItem]) -> None:
     """Puts these in the place of what search had of the items. The connection is in a transaction."""
-    await connection.execute(_SQL["forget_indexed"], [item.item_id for item in items])
-    await connection.copy_records_to_table(
-        "passages",
-        columns=("item_id", "place", "first_character", "character_count", "embedding"),
-        records=[
-            (item.item_id, place, passage.first_character, passage.character_count, HalfVector(passage.embedding))
-            for item in items
-            for place, passage in enumerate(item.passages)
-        ],
-    )
+    await forget_indexed(connection, [item.item_id for item in items])
+    await connection.copy_records_to_table("passages", columns=PASSAGE_COLUMNS, records=passage_rows(items))
     await connection.copy_records_to_table(
         "search_names",
         columns=("item_id", "name", "key", "sound"),
@@ -85,6 +81,20 @@ async def save_indexed(connection: Connection, items: Sequence[IndexedItem]) -> 
         columns=("item_id", "impact", "term"),
         records=[(item.item_id, impact, term) for item in items for term, impact in item.terms.items()],
     )
+
+
+async def forget_indexed(connection: Connection, item_ids: Sequence[int]) -> None:
+    """Search finds these items no more."""
+    await connection.execute(_SQL["forget_indexed"], item_ids)
+
+
+def passage_rows(items: Sequence[IndexedItem]) -> list[PassageRow]:
+    """The passages of items as they are stored."""
+    return [
+        (item.item_id, place, passage.first_character, passage.character_count, HalfVector(passage.embedding))
+        for item in items
+        for place, passage in enumerate(item.passages)
+    ]
 
 
 async def count_terms(connection: Connection, indexed: int) -> None:

@@ -16,6 +16,23 @@ create table passages (
 );
 create index passages_embedding_idx on passages using hnsw (embedding halfvec_ip_ops);
 
+-- What another model, or another way to put texts together, makes of items: gathered beside what serves, until all is there and
+-- takes its place.
+create table next_embeddings (
+    item_id integer primary key references items on delete cascade,
+    fingerprint text not null,
+    text_hash bytea not null,
+    embedding vector(384) not null
+);
+create table next_passages (
+    item_id integer not null references next_embeddings on delete cascade,
+    place smallint not null,
+    first_character integer not null,
+    character_count integer not null,
+    embedding halfvec(384) not null,
+    primary key (item_id, place)
+);
+
 -- Titles, original titles and other names of items, by a key that all spellings and scripts share, and by a coarser one of
 -- sounds; then the keys from each of their words on, for suggestions while somebody types.
 create table search_names (

@@ -39,3 +39,10 @@ where item_passes(i, $1::item_type, $2::text[], $3::text[], $4::integer, $5::int
     )
 order by coalesce(i.year, 0) desc, i.item_id
 limit $9::integer;
+
+-- name: count_by_language_and_decade
+-- How many items there are of each type, language and decade; null where one is unknown.
+select i.item_type, i.language, i.year / 10 * 10 as decade, count(*)::integer as item_count
+from items i
+where i.hidden_at is null
+group by i.item_type, i.language, i.year / 10 * 10;

@@ -4,8 +4,8 @@ select item_id, score, matched, first_character, character_count, name, name_sim
 from search_items(
     $1::halfvec, $2::text, $3::text[], $4::integer[], $5::text[], $6::text[], $7::text[], $8::integer,
     $9::item_type, $10::text[], $11::text[], $12::integer, $13::integer, $14::text[], $15::double precision,
-    $16::item_type, $17::text[], $18::text[], $19::integer, $20::integer,
-    $21::double precision, $22::integer
+    $16::item_type, $17::text[], $18::text[], $19::integer, $20::integer, $21::double precision,
+    $22::double precision, $23::integer
 );
 
 -- name: find_named

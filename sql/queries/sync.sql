@@ -79,12 +79,18 @@ where known.source = $1 and known.external_id = any ($2::text[])
         where given.external_id = known.external_id and given.alias = stale.alias and given.language = stale.language);
 
 -- name: insert_aliases
--- The aliases that the source gives to its items.
-insert into item_aliases (item_id, alias, language, source)
-select known.item_id, given.alias, given.language, $1
-from unnest($2::text[], $3::text[], $4::text[]) as given (external_id, alias, language)
-join item_external_ids as known on known.source = $1 and known.external_id = given.external_id
-on conflict (item_id, source, language, alias) do nothing;
+-- The aliases that the source gives to its items. Who gets a new one waits to be found by it, as for an embedding.
+with inserted as (
+    insert into item_aliases (item_id, alias, language, source)
+    select known.item_id, given.alias, given.language, $1
+    from unnest($2::text[], $3::text[], $4::text[]) as given (external_id, alias, language)
+    join item_external_ids as known on known.source = $1 and known.external_id = given.external_id
+    on conflict (item_id, source, language, alias) do nothing
+    returning item_id
+), of_movies as (
+    update movies set embedded_text_hash = null from inserted where movie_id = inserted.item_id
+)
+update books set embedded_text_hash = null from inserted where book_id = inserted.item_id;
 
 -- name: list_books_to_describe
 -- Up to $2 ISBNs after $1 of the books that the source $3 was not asked about yet or, with $4, of all.

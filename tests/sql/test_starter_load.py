@@ -1,9 +1,12 @@
 """The starter catalogue in the database, and the embeddings of films and books."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from cinelibre_server.embedding.model import ModelIdentity
 from cinelibre_server.embedding.runtime import Embedder
@@ -11,7 +14,7 @@ from cinelibre_server.errors import StartupError
 from cinelibre_server.ingest.embed import (
     check_embedding_model,
     embed_missing,
-    forget_embeddings,
+    reembed,
 )
 from cinelibre_server.ingest.starter import load_starter
 from cinelibre_server.search.indexing import passage_text
@@ -138,30 +141,90 @@ async def test_missing_embeddings_are_made_and_only_these(pool: Pool, embedder: 
     assert await embed_missing(pool, embedder) == 1
 
 
-async def test_embeddings_of_another_model_are_refused_until_forgotten(
+class AnotherModel:
+    """Another model, whose vectors are this one's turned round."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self._embedder = embedder
+        self.identity = ModelIdentity(name="other/model", dimensions=384, fingerprint="f" * 64)
+        self.texts = 0
+        self.fails_after = 10**9
+
+    async def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        self.texts += len(texts)
+        if self.texts > self.fails_after:
+            raise RuntimeError("broken off")
+        return -await self._embedder.embed_passages(texts)
+
+
+async def test_embeddings_of_another_model_are_refused_until_made_anew(
     pool: Pool, embedder: Embedder, tmp_path: Path
 ) -> None:
     await load_starter(pool, write_starter(tmp_path, [FILM], [BOOK]))
     await embed_missing(pool, embedder)
-    other = ModelIdentity(name="other/model", dimensions=384, fingerprint="f" * 64)
+    before = await pool.fetchval("select embedding from passages where item_id = 1 and place = 0")
+    other = AnotherModel(embedder)
     async with pool.acquire() as connection:
         await check_embedding_model(connection, embedder.identity)
         with pytest.raises(StartupError, match=r"not by other/model .*: run `cinelibre embed`"):
-            await check_embedding_model(connection, other)
-    assert await forget_embeddings(pool, other) == 2
-    assert await pool.fetchval("select count(*) from movies where embedding is not null") == 0
+            await check_embedding_model(connection, other.identity)
+    assert await reembed(pool, cast(Embedder, other)) == 2
     with pytest.raises(StartupError, match=r"were made by other/model"):
         await embed_missing(pool, embedder)
-    assert await forget_embeddings(pool, embedder.identity) == 0
-    assert await embed_missing(pool, embedder) == 2
+    after = await pool.fetchval("select embedding from passages where item_id = 1 and place = 0")
+    np.testing.assert_allclose(after.to_numpy(), -before.to_numpy(), atol=0.01)
+    assert await pool.fetchval("select count(*) from movies where embedding is not null") == 1
+    assert await embed_missing(pool, cast(Embedder, other)) == 0
+    assert await pool.fetchval("select count(*) from next_embeddings") == 0
 
 
-async def test_forgetting_keeps_what_the_model_would_make_again(pool: Pool, embedder: Embedder, tmp_path: Path) -> None:
+async def test_embedding_anew_goes_on_where_it_was_broken_off_and_serves_the_old_ones_meanwhile(
+    pool: Pool, embedder: Embedder, tmp_path: Path
+) -> None:
+    films = [{**FILM, "key": f"film-{n}-2016", "imdb_id": None, "title": f"Film {n}"} for n in range(70)]
+    await load_starter(pool, write_starter(tmp_path, films))
+    await embed_missing(pool, embedder)
+    passages = await pool.fetch("select * from passages order by item_id, place")
+    other = AnotherModel(embedder)
+    other.fails_after = 64 * 3
+    with pytest.raises(RuntimeError, match="broken off"):
+        await reembed(pool, cast(Embedder, other))
+    assert await pool.fetch("select * from passages order by item_id, place") == passages
+    async with pool.acquire() as connection:
+        await check_embedding_model(connection, embedder.identity)
+    assert await pool.fetchval("select count(*) from next_embeddings") == 64
+    other.texts, other.fails_after = 0, 10**9
+    assert await reembed(pool, cast(Embedder, other)) == 70
+    assert other.texts == 6 * 3
+    async with pool.acquire() as connection:
+        await check_embedding_model(connection, other.identity)
+    assert await pool.fetchval("select count(*) from passages") == len(passages)
+
+
+async def test_what_changes_while_it_is_embedded_anew_waits_for_its_new_text(
+    pool: Pool, embedder: Embedder, tmp_path: Path
+) -> None:
+    await load_starter(pool, write_starter(tmp_path, [FILM], [BOOK]))
+    await embed_missing(pool, embedder)
+    other = AnotherModel(embedder)
+    other.fails_after = 0
+    with pytest.raises(RuntimeError):
+        await reembed(pool, cast(Embedder, other))
+    await pool.execute("update items set synopsis = 'Changed by hand.' where item_id = 2")
+    other.fails_after = 10**9
+    assert await reembed(pool, cast(Embedder, other)) == 2
+    assert await embed_missing(pool, cast(Embedder, other)) == 0
+
+
+async def test_embedding_anew_keeps_what_the_model_would_make_again(
+    pool: Pool, embedder: Embedder, tmp_path: Path
+) -> None:
     await load_starter(pool, write_starter(tmp_path, [FILM], [BOOK]))
     await embed_missing(pool, embedder)
     await pool.execute("update items set synopsis = 'Changed by hand.' where item_id = 2")
-    assert await forget_embeddings(pool, embedder.identity) == 1
-    assert await embed_missing(pool, embedder) == 1
+    assert await reembed(pool, embedder) == 1
+    assert await reembed(pool, embedder) == 0
+    assert await embed_missing(pool, embedder) == 0
 
 
 async def test_a_model_of_other_dimensions_is_refused(pool: Pool) -> None:

@@ -139,7 +139,11 @@ def test_catalogue_is_broad(films: list[Film]) -> None:
     languages = {film["language"] for film in films}
     assert len(languages) >= 8
     assert languages <= SCRIPTS.keys()
-    assert {film["year"] // 10 * 10 for film in films} >= set(range(1950, 2030, 10))
+    by_decade = Counter(film["year"] // 10 * 10 for film in films)
+    assert all(by_decade[decade] >= 100 for decade in range(1950, 2030, 10))
+    assert len(films) >= 2000
+    by_language = Counter(film["language"] for film in films)
+    assert all(by_language[language] >= 100 for language in ("hi", "ta", "te", "ml", "kn", "bn", "mr", "pa"))
 
 
 def test_lines_are_compact_readable_json() -> None:

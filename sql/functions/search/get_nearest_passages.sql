@@ -1,6 +1,6 @@
--- The items of the p_limit passages whose vectors have the greatest inner products with the query's, an item as often as it has
--- some; over the HNSW index (Malkov & Yashunin, 2018). With p_among exactly, of these items only; with filters the index's iterative
--- scan goes on until enough pass.
+-- The items of the p_limit passages whose vectors have the greatest inner products with the query's, in any order, an item as
+-- often as it has some; over the HNSW index (Malkov & Yashunin, 2018). With p_among exactly, of these items only; with filters the
+-- index's iterative scan goes on until enough pass.
 create function cinelibre.get_nearest_passages(
     p_query public.halfvec(384),
     p_limit integer,
@@ -14,7 +14,8 @@ create function cinelibre.get_nearest_passages(
     p_min_stars double precision default null
 ) returns integer[]
 language plpgsql stable
-set hnsw.iterative_scan = 'strict_order'
+-- In strict order the scan would leave out what it comes upon late; search orders by scores of its own.
+set hnsw.iterative_scan = 'relaxed_order'
 set hnsw.ef_search = 250
 -- A filter may pass the whole catalogue by before enough are found.
 set hnsw.max_scan_tuples = 1000000

@@ -3,7 +3,7 @@
 --                  0.5 * that of its credits;
 --     lexical(i) = sum over the query's terms t of idf(t) * impact(t, i), which is BM25 (Robertson & Zaragoza, 2009);
 --     name(i)    = how alike the query and a name of i are, 0 to 1 (get_named_items).
---     x(i)       = dense / 0.015 + 0.12 * lexical + 10 * max(0, name - 0.4) + 1 for each wish that i fulfils
+--     x(i)       = dense / 0.015 + 0.12 * lexical + 10 * max(0, name - 0.4) + p_wish_weight for each wish that i fulfils
 --     score(i)   = 1 / (1 + exp(-x / 20))
 -- Sums of scores keep more of what each reading knows than sums of ranks do (Bruch, Gai & Ingber, TOIS 2023), and do not
 -- depend on what else is found, so that filters keep the order. The weights were chosen on two sets of queries, one of
@@ -36,6 +36,7 @@ create function cinelibre.search_items(
     p_wished_genres text[] default null,
     p_wished_year_from integer default null,
     p_wished_year_to integer default null,
+    p_wish_weight double precision default 1,
     p_after_score double precision default null,
     p_after_id integer default null
 ) returns table (
@@ -161,7 +162,7 @@ begin
     scored as (
         select
             r.*,
-            1 / (1 + exp(-(r.dense / 0.015 + 0.12 * r.lexical + 10 * r.alike + r.fulfilled) / 20)) as score
+            1 / (1 + exp(-(r.dense / 0.015 + 0.12 * r.lexical + 10 * r.alike + p_wish_weight * r.fulfilled) / 20)) as score
         from readings r
     )
     select
