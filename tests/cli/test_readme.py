@@ -236,11 +236,15 @@ def test_linked_files_exist() -> None:
 
 
 def test_the_starter_catalogue_is_as_large_as_said() -> None:
-    said = re.search(r"starter catalogue of (\d+) Indian films in (\d+) languages and (\d+) books", README)
+    said = re.search(r"starter catalogue of ([\d,]+) Indian films in (\d+) languages and (\d+) books", README)
     assert said
     folder = REPO / "cinelibre_server" / "ingest" / "starter"
     films, books = (
         [json.loads(line) for line in (folder / name).read_text().splitlines()]
         for name in ("movies.jsonl", "books.jsonl")
     )
-    assert tuple(map(int, said.groups())) == (len(films), len({film["language"] for film in films}), len(books))
+    assert tuple(int(number.replace(",", "")) for number in said.groups()) == (
+        len(films),
+        len({film["language"] for film in films}),
+        len(books),
+    )

@@ -38,7 +38,7 @@ in_site_loop = pytest.mark.asyncio(loop_scope="module")
 
 OWNERS_QUERY = "what only the owner looked for"
 MOVIE_ID = 1
-BOOK_ID = 231
+BOOK_ID = 2635
 HIDDEN_ID = 230
 
 # A request that a signed-in user may make and that would touch another user's rows if anything could.

@@ -52,6 +52,7 @@ _EXAMPLES: Mapping[str, Any] = {
     "page_size": 20,
     "page_token": "eyJ2IjoxLCJrIjpbNDJdfQ",
     "password": "test123",
+    "people": ["Madhubala"],
     "position": 1,
     "predicted_stars": 4.5,
     "preview": False,
