@@ -23,6 +23,7 @@ from cinelibre_server.config import Settings
 from cinelibre_server.embedding.runtime import Embedder
 from cinelibre_server.errors import StartupError
 from cinelibre_server.ingest.embed import check_embedding_model, embed_item
+from cinelibre_server.ingest.own_ratings.own_import import OwnRatingImport
 from cinelibre_server.interceptors.authentication import Authentication
 from cinelibre_server.interceptors.call import Interceptor
 from cinelibre_server.interceptors.chain import InterceptorChain
@@ -44,6 +45,7 @@ from cinelibre_server.services.auth import AuthService
 from cinelibre_server.services.catalog import CatalogService
 from cinelibre_server.services.messages import ItemMessages
 from cinelibre_server.services.paging import PageTokens
+from cinelibre_server.services.rating_import import RatingImports
 from cinelibre_server.services.ratings import RatingsService
 from cinelibre_server.services.recommend import RecommendService
 from cinelibre_server.services.search import SearchService
@@ -54,6 +56,7 @@ from cinelibre_server.store.batch_loader import BatchLoader
 from cinelibre_server.store.database import Pool, open_pool
 from cinelibre_server.store.items import ItemStore
 from cinelibre_server.store.migrate import check_schema
+from cinelibre_server.store.rating_matches import RatingMatches
 from cinelibre_server.store.ratings import RatingStore
 from cinelibre_server.store.recommend import RecommendStore
 from cinelibre_server.store.search import SearchStore
@@ -181,8 +184,10 @@ def _add_services(
     auth_pb2_grpc.add_AuthServiceServicer_to_server(auth, server)
     recommend = RecommendStore(pool)
     catalog_pb2_grpc.add_CatalogServiceServicer_to_server(CatalogService(items, recommend, messages, pages), server)
+    ratings = RatingStore(pool)
+    imports = RatingImports(OwnRatingImport(RatingMatches(pool), ratings), items)
     ratings_pb2_grpc.add_RatingsServiceServicer_to_server(
-        RatingsService(RatingStore(pool), items, messages, pages), server
+        RatingsService(ratings, items, messages, pages, imports), server
     )
     recommend_pb2_grpc.add_RecommendServiceServicer_to_server(
         RecommendService(recommend, items, messages, pages), server

@@ -14,6 +14,8 @@ from cinelibre_server import __version__
 from cinelibre_server.commands.database import DatabaseUrl, DataDir, chosen_data_dir, open_database
 from cinelibre_server.commands.embedder import load_embedder
 from cinelibre_server.commands.evaluate import evaluate_app
+from cinelibre_server.commands.exports import export_app
+from cinelibre_server.commands.imports import import_app
 from cinelibre_server.commands.users import users_app
 from cinelibre_server.config import load_settings
 from cinelibre_server.errors import StartupError
@@ -26,8 +28,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-import_app = typer.Typer(help="Bring ratings and items in from elsewhere.", no_args_is_help=True)
 app.add_typer(import_app, name="import")
+app.add_typer(export_app, name="export")
 app.add_typer(evaluate_app, name="evaluate")
 app.add_typer(users_app, name="users")
 
@@ -134,30 +136,6 @@ def healthcheck(
     address = target or f"127.0.0.1:{settings.grpc_port}"
     _run(require_serving(address))
     _out.print(f"{address} is serving")
-
-
-@import_app.command("movielens")
-def movielens(
-    path: Annotated[Path, typer.Argument(help="A MovieLens folder or zip: ml-100k, ml-1m, ml-25m, ml-latest…")],
-    data_dir: DataDir = None,
-    database_url: DatabaseUrl = None,
-    embed: Annotated[bool, typer.Option("--embed/--no-embed", help="Embed the new films too.")] = True,
-) -> None:
-    """Import MovieLens ratings, users and films; importing again changes nothing."""
-    from cinelibre_server.ingest.catalogue import embed_catalogue
-    from cinelibre_server.ingest.movielens import import_movielens
-    from cinelibre_server.store.migrate import migrate as apply_migrations
-
-    async def run() -> None:
-        async with open_database(data_dir, database_url) as url:
-            await apply_migrations(url)
-            report = await import_movielens(url, path, progress)
-            for line in report.lines():
-                _out.print(line, markup=False)
-            if embed:
-                await embed_catalogue(url, load_embedder(), progress)
-
-    _run(run())
 
 
 @app.command()

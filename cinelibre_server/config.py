@@ -45,7 +45,7 @@ class Settings(BaseSettings):
     )
     rate_limit_burst: int = Field(50, ge=1, description="calls that may come at once before the limit bites")
     request_timeout_seconds: float = Field(
-        10, gt=0, le=600, description="longest time of a call; exports get six times it"
+        10, gt=0, le=600, description="longest time of a call; exports and uploads get six times it"
     )
     shutdown_grace_seconds: float = Field(5, ge=0, le=120, description="time for running calls after SIGTERM")
     model: str = Field("intfloat/multilingual-e5-small", description="embedding model known to fastembed")

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
+from cinelibre_server.ingest.items.repairs import FindingCount
 from cinelibre_server.store.catalog_load import LoadCounts
+from cinelibre_server.store.items import ItemKind
 from cinelibre_server.store.rating_load import RatingCounts
 
 _KEPT_PLACES = 20
@@ -51,16 +53,18 @@ class ImportReport:
     """The outcome of an import.
 
     `source` is the name its users and items are filed under; `user_ids` the least and the greatest of our ids
-    of its users, or None if it has none.
+    of its users, or None if it has none. `repairs` counts what was put right in the rows of items.
     """
 
     source: str
-    movies: LoadCounts
+    item_kind: ItemKind
+    items: LoadCounts
     users_added: int
     users_unchanged: int
     user_ids: tuple[int, int] | None
     ratings: RatingCounts
     bad_rows: tuple[BadRows, ...]
+    repairs: tuple[FindingCount, ...]
     seconds: float
 
     @property
@@ -76,14 +80,14 @@ class ImportReport:
 
     def lines(self) -> list[str]:
         """The report for people, a line a fact."""
-        movies, ratings = self.movies, self.ratings
+        items, ratings = self.items, self.ratings
         ids = f" (ids {self.user_ids[0]} to {self.user_ids[1]})" if self.user_ids else ""
         lines = [
-            f"movies:  {movies.added:,} new, {movies.changed:,} changed, {movies.unchanged:,} unchanged",
+            f"{self.item_kind + 's:':8} {items.added:,} new, {items.changed:,} changed, {items.unchanged:,} unchanged",
             f"users:   {self.users_added:,} new, {self.users_unchanged:,} unchanged{ids}",
             f"ratings: {ratings.added:,} new, {ratings.changed:,} changed, {ratings.unchanged:,} unchanged,"
             f" {ratings.duplicates:,} repeated",
             f"time:    {self.seconds:.1f} s ({self.ratings_per_second:,.0f} ratings/s)",
         ]
         lines += [f"skipped: {bad.line()}" for bad in self.bad_rows]
-        return lines
+        return [*lines, *(counted.line() for counted in self.repairs)]

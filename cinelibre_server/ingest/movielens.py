@@ -5,38 +5,41 @@ The formats are those of https://files.grouplens.org/datasets/movielens/: ml-100
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
-import asyncpg
-
-from cinelibre_server.errors import StartupError
 from cinelibre_server.ingest import movielens_rows as rows
 from cinelibre_server.ingest.import_report import BadRowLog, ImportReport
-from cinelibre_server.ingest.movielens_files import open_movielens
+from cinelibre_server.ingest.items.repairs import FindingCount
+from cinelibre_server.ingest.movielens_files import MovieLensFiles, open_movielens
 from cinelibre_server.ingest.movielens_films import load_films
 from cinelibre_server.ingest.movielens_ratings import FileRatings, read_ratings
 from cinelibre_server.ingest.movielens_rows import RowReader
 from cinelibre_server.ingest.movielens_users import Users, listed_users
 from cinelibre_server.ingest.rating_writers import rating_writer
+from cinelibre_server.ingest.sessions import import_sessions
 from cinelibre_server.progress import Progress, silent
 from cinelibre_server.store import rating_load
-from cinelibre_server.store.database import Connection, connect
-from cinelibre_server.store.migrate import check_schema
+from cinelibre_server.store.catalog_load import LoadCounts
+from cinelibre_server.store.database import Connection
+from cinelibre_server.store.items import ItemKind
 from cinelibre_server.store.rating_batch import RatingBatch
 
-# PostgreSQL works on one core a session.
-_SESSIONS = 2
 
-# The last is raised when the connection was lost between two statements.
-_LOST_DATABASE = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    OSError,
-    asyncpg.InterfaceError,
-)
+@dataclass(frozen=True, slots=True)
+class LoadedItems:
+    """What became of the items of a data set, and the item id of each id in its files."""
+
+    kind: ItemKind
+    counts: LoadCounts
+    ids: Mapping[int, int]
+    repairs: tuple[FindingCount, ...] = ()
+
+
+LoadItems: TypeAlias = Callable[[Connection, MovieLensFiles, RowReader], Awaitable[LoadedItems]]
 
 
 async def import_movielens(url: str, path: Path, progress: Progress = silent) -> ImportReport:
@@ -50,47 +53,42 @@ async def import_movielens(url: str, path: Path, progress: Progress = silent) ->
     Raises:
         StartupError: no such data set, a damaged one, or no database; one line that says what to do.
     """
+    with open_movielens(path) as files:
+        return await import_data_set(url, files, _load_films, progress)
+
+
+async def import_data_set(url: str, files: MovieLensFiles, load: LoadItems, progress: Progress) -> ImportReport:
+    """Imports the items that `load` reads, the users and their ratings; see import_movielens."""
     started = time.monotonic()
     log = BadRowLog()
-    with open_movielens(path) as files:
-        async with _sessions(url, files.format) as sessions, rating_writer(sessions, files.format) as writer:
-            with progress("Reading MovieLens", files.total_bytes, "bytes") as step:
-                reader = RowReader(files, log, step.advance)
-                movies, items = await load_films(sessions[0], files, reader)
-                users = await Users.of(sessions[1], files.format)
-                await users.add(listed_users(files, reader))
-                blocks = read_ratings(reader, rows.RATINGS[files.format], items)
-                taken = await writer.take(_identified(blocks, users))
-            with progress("Writing ratings", taken, "ratings") as step:
-                ratings = await writer.write(step)
-            await rating_load.analyze_imported(sessions[0])
+    async with import_sessions(url, files.format) as sessions, rating_writer(sessions, files.format) as writer:
+        with progress("Reading the data set", files.total_bytes, "bytes") as step:
+            reader = RowReader(files, log, step.advance)
+            loaded = await load(sessions[0], files, reader)
+            users = await Users.of(sessions[1], files.format)
+            await users.add(listed_users(files, reader))
+            blocks = read_ratings(reader, rows.RATINGS[files.format], loaded.ids)
+            taken = await writer.take(_identified(blocks, users))
+        with progress("Writing ratings", taken, "ratings") as step:
+            ratings = await writer.write(step)
+        await rating_load.analyze_imported(sessions[0])
     return ImportReport(
         source=files.format,
-        movies=movies,
+        item_kind=loaded.kind,
+        items=loaded.counts,
         users_added=users.added,
         users_unchanged=len(users.seen) - users.added,
         user_ids=users.id_range,
         ratings=ratings,
         bad_rows=log.rows(),
+        repairs=loaded.repairs,
         seconds=time.monotonic() - started,
     )
 
 
-@asynccontextmanager
-async def _sessions(url: str, source: str) -> AsyncIterator[list[Connection]]:
-    try:
-        async with AsyncExitStack() as stack:
-            sessions: list[Connection] = []
-            for _ in range(_SESSIONS):
-                connection = await connect(url)
-                stack.push_async_callback(connection.close)
-                sessions.append(connection)
-            await check_schema(sessions[0])
-            if not await rating_load.lock_import(sessions[0], source):
-                raise StartupError(f"another import of {source} is running: wait for it to end")
-            yield sessions
-    except _LOST_DATABASE as error:
-        raise StartupError(f"the database went away during the import ({error}): import again") from None
+async def _load_films(connection: Connection, files: MovieLensFiles, reader: RowReader) -> LoadedItems:
+    counts, ids = await load_films(connection, files, reader)
+    return LoadedItems("movie", counts, ids)
 
 
 async def _identified(blocks: Iterator[FileRatings], users: Users) -> AsyncGenerator[RatingBatch]:

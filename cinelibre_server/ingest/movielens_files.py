@@ -1,8 +1,8 @@
-"""Finds a MovieLens data set in a folder or a zip, in any of its formats, and reads its files."""
+"""Finds a MovieLens or goodbooks data set in a folder or a zip, in any of its formats, and reads its files."""
 
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import IO, Literal, TypeAlias
 
 from cinelibre_server.errors import StartupError
 
-Format: TypeAlias = Literal["movielens-100k", "movielens-1m", "movielens-10m", "movielens"]
+Format: TypeAlias = Literal["movielens-100k", "movielens-1m", "movielens-10m", "movielens", "goodbooks-10k"]
 _Folder: TypeAlias = Path | zipfile.Path
 
 _PROGRESS_BYTES = 250_000
@@ -22,12 +22,14 @@ _NEEDED: dict[Format, tuple[str, ...]] = {
     "movielens-1m": ("movies.dat", "users.dat", "ratings.dat"),
     "movielens-10m": ("movies.dat", "ratings.dat"),
     "movielens": ("movies.csv", "ratings.csv"),
+    "goodbooks-10k": ("books.csv", "ratings.csv"),
 }
 _OPTIONAL: dict[Format, tuple[str, ...]] = {
     "movielens-100k": ("u.user",),
     "movielens-1m": (),
     "movielens-10m": ("tags.dat",),
     "movielens": ("links.csv", "tags.csv"),
+    "goodbooks-10k": ("tags.csv", "book_tags.csv"),
 }
 
 
@@ -93,9 +95,19 @@ class MovieLensFiles:
             raise StartupError(f"{name} can't be read ({error}): get the data set again, or unpack it") from None
 
 
+_MOVIELENS: tuple[Format, ...] = ("movielens-100k", "movielens-1m", "movielens-10m", "movielens")
+
+
 @contextmanager
 def open_movielens(path: Path) -> Iterator[MovieLensFiles]:
-    """The data set at `path`: a folder or a zip that has it, itself or in a folder within.
+    """The MovieLens data set at `path`; see open_data_set."""
+    with open_data_set(path, "MovieLens", _MOVIELENS) as files:
+        yield files
+
+
+@contextmanager
+def open_data_set(path: Path, name: str, formats: Sequence[Format]) -> Iterator[MovieLensFiles]:
+    """The data set at `path`: a folder or a zip that has it in one of the formats, itself or in a folder within.
 
     Raises:
         StartupError: it isn't one, or can't be opened.
@@ -105,24 +117,24 @@ def open_movielens(path: Path) -> Iterator[MovieLensFiles]:
             root: _Folder = path
             if not path.is_dir():
                 root = zipfile.Path(stack.enter_context(zipfile.ZipFile(path)))
-            files = _find(path, root)
+            files = _find(path, root, name, formats)
         except FileNotFoundError:
-            raise StartupError(f"{path} does not exist: give the folder or zip of a MovieLens data set") from None
+            raise StartupError(f"{path} does not exist: give the folder or zip of a {name} data set") from None
         except zipfile.BadZipFile:
-            raise StartupError(f"{path} is neither a folder nor a zip: give one of a MovieLens data set") from None
+            raise StartupError(f"{path} is neither a folder nor a zip: give one of a {name} data set") from None
         except OSError as error:
             raise StartupError(f"{path} can't be read ({error.strerror}): check its permissions") from None
         yield files
 
 
-def _find(path: Path, root: _Folder) -> MovieLensFiles:
+def _find(path: Path, root: _Folder, data_set: str, formats: Sequence[Format]) -> MovieLensFiles:
     within = (folder for folder in root.iterdir() if folder.is_dir())
     for folder in (root, *sorted(within, key=lambda folder: folder.name)):
-        for format_, needed in _NEEDED.items():
-            if all(folder.joinpath(name).is_file() for name in needed):
+        for format_ in formats:
+            if all(folder.joinpath(name).is_file() for name in _NEEDED[format_]):
                 return MovieLensFiles(format_, folder)
-    wanted = " or ".join(" and ".join(needed) for needed in _NEEDED.values())
-    raise StartupError(f"{path} is no MovieLens data set: looked for {wanted}, in it and in its folders")
+    wanted = " or ".join(" and ".join(_NEEDED[format_]) for format_ in formats)
+    raise StartupError(f"{path} is no {data_set} data set: looked for {wanted}, in it and in its folders")
 
 
 def _size(file: _Folder) -> int:

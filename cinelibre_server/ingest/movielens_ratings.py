@@ -58,7 +58,7 @@ def read_ratings(reader: RowReader, layout: Layout, items: Mapping[int, int]) ->
         text = np.frombuffer(block, dtype=np.uint8)
         ends = np.flatnonzero(text == _NEWLINE)
         starts = np.concatenate([[0], ends[:-1] + 1])
-        plain, is_plain = _read_plain(text, starts, ends, layout.separator.encode(), known)
+        plain, is_plain = _read_plain(text, starts, ends, layout, known)
         ratings = FileRatings(plain.lines + first_line, *(getattr(plain, f.name) for f in fields(plain)[1:]))
         if len(odd := np.flatnonzero(~is_plain)):
             lines = ((first_line + at, block[starts[at] : ends[at] + 1]) for at in odd.tolist())
@@ -82,26 +82,31 @@ class _Items:
 
 
 def _read_plain(
-    text: NDArray[np.uint8], starts: Ints, ends: Ints, separator: bytes, items: _Items
+    text: NDArray[np.uint8], starts: Ints, ends: Ints, layout: Layout, items: _Items
 ) -> tuple[FileRatings, NDArray[np.bool_]]:
     """The ratings of the lines from `starts` to `ends` that are plain, by place; and of each line whether it is."""
+    separator, mark_count = layout.separator.encode(), layout.field_count - 1
     width = len(separator)
     marks = np.flatnonzero(text == separator[0])
     counts = np.diff(np.searchsorted(marks, ends), prepend=0)
-    is_plain = counts == 3 * width
-    marks = marks[np.repeat(is_plain, counts)].reshape(-1, 3, width)
+    is_plain = counts == mark_count * width
+    marks = marks[np.repeat(is_plain, counts)].reshape(-1, mark_count, width)
     lines, starts, ends = np.flatnonzero(is_plain), starts[is_plain], ends[is_plain]
     ends = ends - (text[ends - 1] == _RETURN)
-    first, second, third = marks[:, 0, 0], marks[:, 1, 0], marks[:, 2, 0]
+    first, second = marks[:, 0, 0], marks[:, 1, 0]
     # The characters of a long separator are next to one another.
     good = (marks[:, :, -1] - marks[:, :, 0] == width - 1).all(axis=1)
     user_refs, is_number = _numbers(text, starts, first, _ID_DIGITS)
     good &= is_number
     movie_refs, is_number = _numbers(text, first + width, second, _ID_DIGITS)
     good &= is_number
-    rated_at, is_number = _numbers(text, third + width, ends, _TIME_DIGITS)
-    good &= is_number & (rated_at < rows.END_OF_TIME)
-    half_stars = _half_stars(text, second + width, third)
+    if layout.rated_at is None:
+        stars_end = marks[:, 2, 0]
+        rated_at, is_number = _numbers(text, stars_end + width, ends, _TIME_DIGITS)
+        good &= is_number & (rated_at < rows.END_OF_TIME)
+    else:
+        stars_end, rated_at = ends, np.full(len(lines), layout.rated_at, dtype=np.int64)
+    half_stars = _half_stars(text, second + width, stars_end)
     item_ids = items.find(movie_refs)
     good &= (half_stars > 0) & (item_ids > 0)
     is_plain[lines[~good]] = False

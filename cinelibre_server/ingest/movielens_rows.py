@@ -17,6 +17,7 @@ BAD_TEXT = "the text is not in the file's encoding"
 BAD_QUOTES = "quotation marks don't pair"
 NO_TITLE = "no title"
 REPEATED_MOVIE = "movie id repeated"
+REPEATED_BOOK = "book id missing or repeated"
 UNKNOWN_MOVIE = "unknown movie id"
 BAD_TAG = "the tag is empty or longer than 60 characters"
 BAD_IMDB_ID = "not an IMDb id"
@@ -35,13 +36,17 @@ UTF_8_OR_LATIN_1 = "utf-8 or latin-1"
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How the lines of a file are built. A file with a header is CSV, and may have quoted fields."""
+    """How the lines of a file are built. A file with a header is CSV, and may have quoted fields.
+
+    `rated_at` is the time of all ratings, in seconds since 1970, in a file that has none of its own.
+    """
 
     file: str
     separator: str
     field_count: int
     encoding: str = "utf-8"
     header: str | None = None
+    rated_at: int | None = None
 
 
 U_ITEM = Layout("u.item", "|", 24, encoding="latin-1")
@@ -55,6 +60,8 @@ MOVIES_DAT = Layout("movies.dat", "::", 3, encoding=UTF_8_OR_LATIN_1)
 USERS_DAT = Layout("users.dat", "::", 5, encoding=UTF_8_OR_LATIN_1)
 TAGS_DAT = Layout("tags.dat", "::", 4, encoding=UTF_8_OR_LATIN_1)
 RATINGS_DAT = Layout("ratings.dat", "::", 4)
+# The ratings have no times: they are as old as the data set, of September 2017.
+GOODBOOKS_CSV = Layout("ratings.csv", ",", 3, header="user_id,book_id,rating", rated_at=1_504_224_000)
 
 MOVIES: Mapping[Format, Layout] = {
     "movielens-100k": U_ITEM,
@@ -67,18 +74,19 @@ RATINGS: Mapping[Format, Layout] = {
     "movielens-1m": RATINGS_DAT,
     "movielens-10m": RATINGS_DAT,
     "movielens": RATINGS_CSV,
+    "goodbooks-10k": GOODBOOKS_CSV,
 }
 USERS: Mapping[Format, Layout] = {"movielens-100k": U_USER, "movielens-1m": USERS_DAT}
 TAGS: Mapping[Format, Layout] = {"movielens-10m": TAGS_DAT, "movielens": TAGS_CSV}
 
 
 class RowReader:
-    """Reads the files of one data set; bad rows go to `log` and never further."""
+    """Reads the files of one data set; bad rows go to `log` and never further. `advance` is told the bytes read."""
 
     def __init__(self, files: MovieLensFiles, log: BadRowLog, advance: Callable[[float], None]) -> None:
         self._files = files
         self._log = log
-        self._advance = advance
+        self.advance = advance
 
     def texts(self, layout: Layout) -> Iterator[tuple[int, list[str]]]:
         """The line number and the fields of each row of a text file."""
@@ -92,7 +100,7 @@ class RowReader:
     def blocks(self, layout: Layout) -> Iterator[tuple[int, bytes]]:
         """The file in blocks of whole lines, without its header, and the number of each block's first line."""
         line_number = 1
-        for block in self._files.blocks(layout.file, self._advance):
+        for block in self._files.blocks(layout.file, self.advance):
             if line_number == 1 and layout.header is not None:
                 header, _, block = block.partition(b"\n")
                 _check_header(header, layout)
@@ -121,7 +129,7 @@ class RowReader:
         self._log.add(layout.file, line_number, reason)
 
     def _lines(self, layout: Layout) -> Iterator[tuple[int, bytes]]:
-        lines = enumerate(self._files.lines(layout.file, self._advance), start=1)
+        lines = enumerate(self._files.lines(layout.file, self.advance), start=1)
         if layout.header is not None:
             _, first = next(lines, (0, b""))
             _check_header(first, layout)
@@ -185,7 +193,8 @@ def _examine_rating(
     fields, reason = _split(line, layout)
     if reason:
         return reason, None
-    user_ref, movie_ref, rated_at = parse_id(fields[0]), parse_id(fields[1]), parse_id(fields[3])
+    user_ref, movie_ref = parse_id(fields[0]), parse_id(fields[1])
+    rated_at = layout.rated_at if layout.rated_at is not None else parse_id(fields[3])
     if user_ref is None or movie_ref is None or rated_at is None:
         return NOT_A_NUMBER, None
     half_stars = _half_stars(fields[2])

@@ -32,8 +32,15 @@ async def rating_writer(sessions: Sequence[Connection], source: str) -> AsyncIte
         async with rating_replace.imported_table(sessions[0]):
             yield _ReplacingWriter(sessions, source)
     else:
-        await rating_replace.begin_merging(sessions[0])
-        yield _MergingWriter(sessions)
+        async with merging_writer(sessions) as writer:
+            yield writer
+
+
+@asynccontextmanager
+async def merging_writer(sessions: Sequence[Connection]) -> AsyncIterator[RatingWriter]:
+    """The way that goes for the ratings of any users."""
+    await rating_replace.begin_merging(sessions[0])
+    yield _MergingWriter(sessions)
 
 
 class _ReplacingWriter:

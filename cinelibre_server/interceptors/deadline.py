@@ -4,7 +4,7 @@ import asyncio
 
 from cinelibre_server.interceptors.call import Call, Proceed
 
-# Streams carry more data than one answer.
+# Streams carry more data than one message.
 _STREAM_FACTOR = 6
 
 
@@ -19,7 +19,8 @@ class Deadline:
             # Health watches and reflection streams stay open as long as their client wants.
             await proceed(call)
             return
-        limit = self._limit_seconds * (_STREAM_FACTOR if call.method.response_streaming else 1)
+        streams = call.method.request_streaming or call.method.response_streaming
+        limit = self._limit_seconds * (_STREAM_FACTOR if streams else 1)
         remaining = call.context.time_remaining()
         async with asyncio.timeout(limit if remaining is None else min(limit, max(remaining, 0))):
             await proceed(call)

@@ -1,5 +1,6 @@
 """RatingsService: a user's own ratings, and what the user looks at."""
 
+from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ from cinelibre_server.errors import DomainError, item_not_found
 from cinelibre_server.interceptors.call import current_user
 from cinelibre_server.services.messages import KIND_OF_TYPE, ItemMessages, rating_message, timestamp
 from cinelibre_server.services.paging import PageTokens, page_size
+from cinelibre_server.services.rating_import import RatingImports, read_parts
 from cinelibre_server.store.items import ItemStore
 from cinelibre_server.store.ratings import InteractionKind, RatingStore
 
@@ -24,11 +26,19 @@ _Context = grpc.aio.ServicerContext[Any, Any]
 class RatingsService(ratings_pb2_grpc.RatingsServiceServicer):
     """Every call touches the rows of the caller only."""
 
-    def __init__(self, ratings: RatingStore, items: ItemStore, messages: ItemMessages, tokens: PageTokens) -> None:
+    def __init__(
+        self,
+        ratings: RatingStore,
+        items: ItemStore,
+        messages: ItemMessages,
+        tokens: PageTokens,
+        imports: RatingImports,
+    ) -> None:
         self._ratings = ratings
         self._items = items
         self._messages = messages
         self._tokens = tokens
+        self._imports = imports
 
     async def RateItem(self, request: ratings_pb2.RateItemRequest, _context: _Context) -> ratings_pb2.RateItemResponse:
         rating = await self._ratings.upsert(current_user().user_id, request.item_id, int(request.stars * 2))
@@ -70,6 +80,22 @@ class RatingsService(ratings_pb2_grpc.RatingsServiceServicer):
             )
         self._items.forget(request.item_id)
         return ratings_pb2.DeleteRatingResponse()
+
+    async def ImportMyRatings(
+        self, requests: AsyncIterator[ratings_pb2.ImportMyRatingsRequest], _context: _Context
+    ) -> ratings_pb2.ImportMyRatingsResponse:
+        options, content = await read_parts(requests)
+        report = await self._imports.run(current_user().user_id, "chunk", content, options)
+        return ratings_pb2.ImportMyRatingsResponse(report=report)
+
+    async def ImportRatingsFile(
+        self, request: ratings_pb2.ImportRatingsFileRequest, _context: _Context
+    ) -> ratings_pb2.ImportRatingsFileResponse:
+        field = request.WhichOneof("file") or "content"
+        content = request.text.encode() if field == "text" else request.content
+        options = ratings_pb2.ImportOptions(format=request.format, preview=request.preview)
+        report = await self._imports.run(current_user().user_id, field, content, options)
+        return ratings_pb2.ImportRatingsFileResponse(report=report)
 
     async def RecordInteraction(
         self, request: ratings_pb2.RecordInteractionRequest, _context: _Context

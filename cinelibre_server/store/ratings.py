@@ -15,6 +15,7 @@ from cinelibre_server.store.queries import load_queries
 _SQL = load_queries("ratings")
 
 InteractionKind = Literal["view", "click", "search"]
+ImportOutcome = Literal["new", "changed", "kept"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,15 @@ class StoredRating:
     half_stars: int
     created_at: datetime
     updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DatedRating:
+    """A rating of elsewhere in half stars, 1 to 10; `rated_at` is None where nobody knows."""
+
+    item_id: int
+    half_stars: int
+    rated_at: datetime | None
 
 
 class _NewRating(NamedTuple):
@@ -46,6 +56,18 @@ class RatingStore:
         if isinstance(stored, asyncpg.PostgresError):
             raise stored
         return stored
+
+    async def import_many(
+        self, user_id: int, ratings: Sequence[DatedRating], *, preview: bool
+    ) -> Mapping[int, ImportOutcome]:
+        """Stores ratings of elsewhere, at most one an item, and tells what became of each; a `preview` only tells.
+
+        A rating that the user has here is kept unless the other has different stars and is not older.
+        """
+        columns = [list(column) for column in zip(*map(_fields, ratings), strict=True)] or [[], [], []]
+        rows = await self._pool.fetch(_SQL["compare_ratings" if preview else "import_ratings"], user_id, *columns)
+        kept: dict[int, ImportOutcome] = {rating.item_id: "kept" for rating in ratings}
+        return kept | {row["item_id"]: row["outcome"] for row in rows}
 
     async def delete(self, user_id: int, item_id: int) -> bool:
         """Takes a rating back; False if there was none."""
@@ -99,3 +121,7 @@ class RatingStore:
             )
             for row in rows
         }
+
+
+def _fields(rating: DatedRating) -> tuple[int, int, datetime | None]:
+    return rating.item_id, rating.half_stars, rating.rated_at

@@ -93,7 +93,7 @@ class Method:
     server_streaming: bool
     access: Access
     idempotent: bool  # the idempotency_level option promises it; HTTP verbs may promise more
-    bindings: tuple[Binding, ...]
+    bindings: tuple[Binding, ...]  # none for what gRPC alone can do
 
 
 @dataclass(frozen=True)

@@ -79,7 +79,7 @@ class _FileReader:
             server_streaming=method.server_streaming,
             access=_ACCESS.get(access, Access.USER),
             idempotent=method.options.idempotency_level != MethodOptions.IDEMPOTENCY_UNKNOWN,
-            bindings=tuple(_binding(each) for each in (rule, *rule.additional_bindings)),
+            bindings=tuple(_binding(each) for each in (rule, *rule.additional_bindings) if each.WhichOneof("pattern")),
         )
 
     def _messages(self, message: DescriptorProto, scope: str, place: tuple[int, ...]) -> Iterator[Message]:

@@ -9,6 +9,7 @@ create temporary table staged_items (
     position integer not null,
     item_type item_type not null,
     external_id text not null,
+    is_own_id boolean not null,
     title text not null,
     original_title text not null,
     year smallint,
@@ -25,6 +26,7 @@ create temporary table staged_items (
     isbn13 text,
     shared_sources text[] not null,
     shared_ids text[] not null,
+    is_hidden boolean not null,
     item_id integer,
     is_new boolean not null default false,
     outranked text[] not null default '{}',
@@ -43,7 +45,9 @@ analyze staged_items;
 -- An item that we have is known by the source's own id, or else by the first id of another catalogue that we know.
 update staged_items as staged set item_id = coalesce(
     (select known.item_id from item_external_ids as known
-     where known.source = $1 and known.external_id = staged.external_id),
+     where staged.is_own_id and known.source = $1 and known.external_id = staged.external_id),
+    (select movies.movie_id from movies where staged.item_type = 'movie' and movies.imdb_id = staged.imdb_id),
+    (select books.book_id from books where staged.item_type = 'book' and books.isbn13 = staged.isbn13),
     (select known.item_id
      from unnest(staged.shared_sources, staged.shared_ids) with ordinality as shared (source, external_id, place)
      join item_external_ids as known on known.source = shared.source and known.external_id = shared.external_id
@@ -60,39 +64,9 @@ with numbered as (
 update staged_items as staged set item_id = numbered.item_id, is_new = true
 from numbered where staged.position = numbered.position;
 
--- name: drop_second_descriptions
--- Two rows of the source can be one item of ours: the first describes it, the other only leaves its id.
-with later as (
-    select staged.position, staged.external_id, staged.item_id
-    from staged_items as staged
-    where exists (select from staged_items as earlier
-                  where earlier.item_id = staged.item_id and earlier.position < staged.position)
-), removed as (
-    delete from staged_items as staged using later where staged.position = later.position
-)
-insert into item_external_ids (source, external_id, item_id)
-select $1, external_id, item_id from later
-on conflict (source, external_id) do nothing;
-
--- name: clear_taken_imdb_ids
--- An IMDb id belongs to one film: to the one that has it, then to the first that claims it.
-with claims as (
-    select position, row_number() over (partition by imdb_id order by position) as claim
-    from staged_items where imdb_id is not null
-)
-update staged_items as staged set imdb_id = null
-from claims where staged.position = claims.position and (claims.claim > 1 or exists (
-    select from movies where movies.imdb_id = staged.imdb_id and movies.movie_id <> staged.item_id));
-
--- name: clear_taken_isbns
--- The same for the ISBN of a book.
-with claims as (
-    select position, row_number() over (partition by isbn13 order by position) as claim
-    from staged_items where isbn13 is not null
-)
-update staged_items as staged set isbn13 = null
-from claims where staged.position = claims.position and (claims.claim > 1 or exists (
-    select from books where books.isbn13 = staged.isbn13 and books.book_id <> staged.item_id));
+-- name: index_staged_items
+-- The statistics of the catalogue may be older than its last load: a wrong plan is no catastrophe with an index.
+create unique index on staged_items (item_id, position);
 
 -- name: find_outranked_fields
 -- The fields of known items that are from an upstream source which this one doesn't overrule: with $1 (an object of
@@ -196,9 +170,10 @@ from compared where staged.position = compared.position;
 
 -- name: insert_items
 -- The new items of both types, in order. Without an original title the title is it.
-insert into items (item_id, item_type, title, original_title, year, language, genres, keywords, synopsis)
+insert into items (item_id, item_type, title, original_title, year, language, genres, keywords, synopsis, hidden_at)
 overriding system value
-select item_id, item_type, title, coalesce(nullif(original_title, ''), title), year, language, genres, keywords, synopsis
+select item_id, item_type, title, coalesce(nullif(original_title, ''), title), year, language, genres, keywords, synopsis,
+    case when is_hidden then now() end
 from staged_items where is_new order by position;
 
 -- name: insert_movies
@@ -249,7 +224,7 @@ where stale.item_id = staged.item_id and staged.changed
 insert into item_external_ids (source, external_id, item_id)
 select source, external_id, item_id
 from (
-    select $1 as source, external_id, item_id, position, 0 as place from staged_items
+    select $1 as source, external_id, item_id, position, 0 as place from staged_items where is_own_id
     union all
     select shared.source, shared.external_id, staged.item_id, staged.position, shared.place
     from staged_items as staged
@@ -293,10 +268,10 @@ select count(*) filter (where is_new) as added, count(*) filter (where changed) 
     count(*) filter (where not is_new and not changed) as unchanged
 from staged_items;
 
--- name: staged_items_are_distinct
--- No id twice in one source.
-select count(*) = count(distinct external_id) from staged_items;
-
 -- name: drop_staged_items
 -- The next load of the same transaction makes its own.
 drop table staged_items;
+
+-- name: analyze_catalog
+-- The planner's statistics of all that a load writes.
+analyze items, movies, books, item_external_ids;

@@ -28,3 +28,26 @@ insert into interactions (user_id, kind, item_id, query, position)
 select $1::integer, $2::interaction_kind, $3::integer, $4::text, $5::integer
 where $3::integer is null or exists (select from items where item_id = $3 and hidden_at is null)
 returning created_at;
+
+-- name: compare_ratings
+-- What import_ratings would do with each item: new, changed or kept.
+select given.item_id,
+    case
+        when known.item_id is null then 'new'
+        when given.half_stars <> known.half_stars and coalesce(given.rated_at, now()) >= known.updated_at then 'changed'
+        else 'kept'
+    end as outcome
+from unnest($2::integer[], $3::smallint[], $4::timestamptz[]) as given (item_id, half_stars, rated_at)
+left join ratings as known on known.user_id = $1::integer and known.item_id = given.item_id;
+
+-- name: import_ratings
+-- Stores a user's ratings of elsewhere, each item at most once. A rating there is changes if the other has other stars and is
+-- not older; one without a time is of now. What comes back was new or changed; xmax is 0 in a row that was inserted.
+insert into ratings (user_id, item_id, half_stars, created_at, updated_at)
+select $1::integer, given.item_id, given.half_stars, coalesce(given.rated_at, now()), coalesce(given.rated_at, now())
+from unnest($2::integer[], $3::smallint[], $4::timestamptz[]) as given (item_id, half_stars, rated_at)
+join items on items.item_id = given.item_id and items.hidden_at is null
+order by given.item_id
+on conflict (user_id, item_id) do update set half_stars = excluded.half_stars, updated_at = excluded.updated_at
+    where ratings.half_stars <> excluded.half_stars and excluded.updated_at >= ratings.updated_at
+returning item_id, case when xmax = 0 then 'new' else 'changed' end as outcome;

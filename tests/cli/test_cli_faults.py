@@ -224,6 +224,30 @@ def test_an_import_of_nothing(folder: Path, database_url: str) -> None:
     assert said == f"{folder / 'ml-100k'} does not exist: give the folder or zip of a MovieLens data set"
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["import", "items", "{file}", "--type", "song"], "--type song: must be movie or book"),
+        (["import", "items", "{file}", "--map", "name"],
+         "--map name: must be COLUMN=FIELD, as in --map MovieName=title"),
+        (["import", "items"], "which file? `cinelibre import items FILE`, or --schema for the columns it can have"),
+        (["import", "ratings", "{file}", "--user", "nobody@example.com"],
+         "there is no account nobody@example.com: give the email of one with --user"),
+        (["import", "ratings", "{file}", "--preview"],
+         "--preview, --format and --report need --user EMAIL: the account whose ratings these are"),
+        (["export", "items", "{file}", "--format", "xml"], "--format xml: must be csv or jsonl"),
+        (["export", "ratings", "/nowhere/ratings.csv"],
+         "/nowhere/ratings.csv can't be written (No such file or directory): choose another file"),
+    ],
+    ids=["type", "map", "no file", "no account", "preview", "format", "target"],
+)  # fmt: skip
+def test_imports_and_exports(folder: Path, database_url: str, arguments: list[str], said: str) -> None:
+    file = folder / "items.csv"
+    file.write_text("title\nDangal\n")
+    given = [argument.replace("{file}", str(file)) for argument in arguments]
+    assert _fault(*given, "--database-url", database_url) == said
+
+
 def test_recommendations_for_nobody(database_url: str) -> None:
     said = _fault("recommend", "--user", "7", "--database-url", database_url)
     assert said == "there is no user 7: give an id that the import printed"

@@ -282,6 +282,12 @@ async def test_every_method_against_the_live_stack(stack: Stack) -> None:
         await cl.rate(book, 3)
         assert (await cl.rate(movie, 4.5)).stars == 4.5
         assert [rated.rating.item_id async for rated in cl.my_ratings(page_size=1)] == [movie, book]
+        row = f'2020-01-01,"{page.movies[0].title}",{page.movies[0].year},x,1'
+        text = f"Date,Name,Year,Letterboxd URI,Rating\n{row}\n"
+        report = await cl.import_ratings(text.encode(), preview=True)
+        assert [(match.item_id, match.stars) for match in report.matches] == [(movie, 1.0)]
+        with pytest.raises(CineLibreError, match="letterboxd: CSV with the columns"):
+            await cl.import_ratings(b"x" * 300_000, format="letterboxd")
         await cl.record_view(movie)
         await cl.record_click(movie, query="a heist", position=1)
         await cl.record_search("a heist")

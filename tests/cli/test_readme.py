@@ -1,5 +1,6 @@
 """The README: what it shows is what happens, and what it says of settings, commands and files is so."""
 
+import gzip
 import json
 import os
 import re
@@ -131,6 +132,30 @@ def _check_import(environment: dict[str, str], path: str, folder: Path) -> None:
     for said in (trained, updated):
         assert re.search(r"Serving model \d+, of 2\d\d ratings by 4\d users", said)
     assert "updated" in updated
+    _check_other_files(
+        [line for line in lines[4:] if " import " in line or " export " in line], environment, path, folder
+    )
+
+
+def _check_other_files(lines: list[str], environment: dict[str, str], path: str, folder: Path) -> None:
+    (folder / "films.csv").write_text("title,year,imdb_id\nNew film,I 2014,tt1234567\n,2001,\n")
+    with zipfile.ZipFile(folder / "goodbooks-10k.zip", "w") as files:
+        columns = "book_id,goodreads_book_id,isbn,isbn13,authors,original_publication_year,title"
+        files.writestr("books.csv", f"{columns}\n1,5,,,R. K. Narayan,1958.0,A book of goodbooks\n")
+        files.writestr("ratings.csv", "user_id,book_id,rating\n1,1,5\n")
+    with zipfile.ZipFile(folder / "letterboxd.zip", "w") as files:
+        files.writestr("ratings.csv", "Date,Name,Year,Letterboxd URI,Rating\n2020-01-01,New film,2014,x,4.5\n")
+    printed = _run([f"cd {shlex.quote(str(folder))}; {lines[0]}", *lines[1:]], path, **environment)
+    items, books, previewed, _, _, ratings = printed
+    assert "items:    1 new" in items
+    assert "1 rejected" in items
+    assert "books:   1 new" in books
+    assert "ratings:  1 new" in previewed
+    assert "ratings: 0 new, 0 changed" in ratings
+    assert "'I 2014' → '2014'" in items
+    assert "year cleaned" in (folder / "repairs.csv").read_text()
+    with gzip.open(folder / "items.jsonl.gz", "rt") as exported:
+        assert "New film" in exported.read()
 
 
 def _write_movielens(archive: Path, *, users: int) -> None:
@@ -211,11 +236,15 @@ def test_linked_files_exist() -> None:
 
 
 def test_the_starter_catalogue_is_as_large_as_said() -> None:
-    said = re.search(r"starter catalogue of (\d+) Indian films in (\d+) languages and (\d+) books", README)
+    said = re.search(r"starter catalogue of ([\d,]+) Indian films in (\d+) languages and (\d+) books", README)
     assert said
     folder = REPO / "cinelibre_server" / "ingest" / "starter"
     films, books = (
         [json.loads(line) for line in (folder / name).read_text().splitlines()]
         for name in ("movies.jsonl", "books.jsonl")
     )
-    assert tuple(map(int, said.groups())) == (len(films), len({film["language"] for film in films}), len(books))
+    assert tuple(int(number.replace(",", "")) for number in said.groups()) == (
+        len(films),
+        len({film["language"] for film in films}),
+        len(books),
+    )

@@ -26,7 +26,7 @@ from tests.grpc.auth_calls import error_info
 from tests.grpc.list_calls import Metadata, pages, refused, sign_up
 
 MOVIE_ID = 1
-BOOK_ID = 231
+BOOK_ID = 2635
 UNKNOWN_ID = 2**31 - 1
 STORY = "A lighthouse keeper in Kerala teaches an octopus to play the veena."
 QUERY = "octopus plays the veena in a lighthouse"

@@ -38,7 +38,7 @@ in_site_loop = pytest.mark.asyncio(loop_scope="module")
 
 OWNERS_QUERY = "what only the owner looked for"
 MOVIE_ID = 1
-BOOK_ID = 231
+BOOK_ID = 2635
 HIDDEN_ID = 230
 
 # A request that a signed-in user may make and that would touch another user's rows if anything could.
@@ -68,6 +68,10 @@ REQUESTS: dict[str, Message] = {
     "RatingsService/RateItem": ratings_pb2.RateItemRequest(item_id=MOVIE_ID, stars=0.5),
     "RatingsService/ListMyRatings": ratings_pb2.ListMyRatingsRequest(),
     "RatingsService/DeleteRating": ratings_pb2.DeleteRatingRequest(item_id=MOVIE_ID),
+    "RatingsService/ImportMyRatings": ratings_pb2.ImportMyRatingsRequest(options=ratings_pb2.ImportOptions()),
+    "RatingsService/ImportRatingsFile": ratings_pb2.ImportRatingsFileRequest(
+        text="Date,Name,Year,Letterboxd URI,Rating\n2020-01-01,Pather Panchali,1955,x,1\n"
+    ),
     "RatingsService/RecordInteraction": ratings_pb2.RecordInteractionRequest(
         kind=ratings_pb2.INTERACTION_KIND_VIEW, item_id=MOVIE_ID
     ),
@@ -133,6 +137,9 @@ class World:
         if method.server_streaming:
             stream = self.site.channel.unary_stream(path, serialize, output.FromString)
             return [message async for message in stream(request, metadata=metadata)]
+        if method.client_streaming:
+            upload = self.site.channel.stream_unary(path, serialize, output.FromString)
+            return [await upload(_parts(request), metadata=metadata)]
         unary = self.site.channel.unary_unary(path, serialize, output.FromString)
         return [await unary(request, metadata=metadata)]
 
@@ -148,6 +155,14 @@ class World:
         ]
         owner_id = self.owner.user.user_id
         return [tuple(row) for query in queries for row in await self.site.pool.fetch(query, owner_id)]
+
+
+async def _parts(first: Message) -> AsyncIterator[Message]:
+    """An upload."""
+    yield first
+    yield ratings_pb2.ImportMyRatingsRequest(
+        chunk=b"Date,Name,Year,Letterboxd URI,Rating\n2020-01-01,Dangal,2016,x,1\n"
+    )
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

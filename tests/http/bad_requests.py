@@ -58,6 +58,7 @@ class BadRequest:
 def bad_requests() -> Iterator[BadRequest]:
     """The whole table."""
     yield from _ratings()
+    yield from _imports()
     yield from _interactions()
     yield from _accounts()
     yield from _items()
@@ -85,6 +86,19 @@ def _ratings() -> Iterator[BadRequest]:
     for item_id in (0, -1, -(2**31)):
         yield BadRequest("RatingsService/RateItem", {"item_id": item_id, "stars": 4}, "item_id", "1")
         yield BadRequest("RatingsService/DeleteRating", {"item_id": item_id}, "item_id", "1")
+
+
+def _imports() -> Iterator[BadRequest]:
+    rpc, header = "RatingsService/ImportRatingsFile", "Date,Name,Year,Letterboxd URI,Rating\n"
+    yield BadRequest(rpc, {}, "file", "required")
+    yield BadRequest(rpc, {"text": ""}, "text", "must not be empty")
+    yield BadRequest(rpc, {"text": "a,b\n1,2\n"}, "text", "letterboxd: CSV with the columns Date, Name")
+    yield BadRequest(rpc, {"text": header, "format": "RATINGS_FORMAT_IMDB"}, "text", "imdb: CSV with the columns Const")
+    yield BadRequest(rpc, {"text": header + "\0"}, "text", "NUL")
+    yield BadRequest(rpc, {"text": "x" * 1_000_001}, "text", "1000000")
+    yield BadRequest(rpc, {"content": "AAECAw=="}, "content", "must be text")
+    yield BadRequest(rpc, {"content": "w+nkMTI="}, "content", "must be in UTF-8")
+    yield BadRequest(rpc, {"text": header, "format": 99}, "format", "defined")
 
 
 def _interactions() -> Iterator[BadRequest]:

@@ -22,6 +22,7 @@ PROMISED = {
     "RatingsService/RateItem": ("POST", "/ratings"),
     "RatingsService/ListMyRatings": ("GET", "/ratings/my"),
     "RatingsService/DeleteRating": ("DELETE", "/ratings/{item_id}"),
+    "RatingsService/ImportRatingsFile": ("POST", "/ratings/import"),
     "RatingsService/RecordInteraction": ("POST", "/interactions"),
     "RecommendService/ListPersonalized": ("GET", "/recommendations/personalized"),
     "RecommendService/ListSimilar": ("GET", "/recommendations/similar/{item_type}/{item_id}"),
@@ -150,6 +151,9 @@ def _rate_and_be_recommended(story: Story) -> None:
     assert items
     assert not {1, 2, 3} & set(items)
     assert items != [entry["item"]["item_id"] for entry in before["recommendations"]]
+    text = "Date,Name,Year,Letterboxd URI,Rating\n2020-01-01,Nobody made it,2016,x,1\n"
+    shown = story.call("RatingsService/ImportRatingsFile", text=text, preview=True)["report"]
+    assert [row["problem"] for row in shown["unmatched"]] == ["IMPORT_PROBLEM_NOT_FOUND"]
     story.call("RatingsService/RecordInteraction", kind="INTERACTION_KIND_VIEW", item_id=1)
     story.call("RatingsService/RecordInteraction", kind="INTERACTION_KIND_SEARCH", query="रेलगाड़ी")
 

@@ -12,8 +12,11 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescri
 
 from cinelibre_server import contract
 
+# All but those that are gRPC alone.
 METHODS: dict[str, MethodDescriptor] = {
-    name.removeprefix("/cinelibre.v1."): method for name, method in contract.methods().items()
+    name.removeprefix("/cinelibre.v1."): method
+    for name, method in contract.methods().items()
+    if method.GetOptions().HasExtension(annotations_pb2.http)
 }
 
 _VERBS = ("get", "post", "put", "patch", "delete")

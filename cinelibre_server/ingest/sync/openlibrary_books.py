@@ -65,7 +65,7 @@ def read_book(ref: str, document: Mapping[str, Any], work: Mapping[str, Any]) ->
             page_count=values.small_number(document.get("number_of_pages_median")),
             isbn13=min(isbns, default=None),
             openlibrary_id=ref,
-            other_ids=tuple(("isbn13", isbn) for isbn in sorted(isbns)[1:]),
+            external_ids=tuple(("isbn13", isbn) for isbn in sorted(isbns)[1:]),
         )
     )
 

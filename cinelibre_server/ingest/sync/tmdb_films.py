@@ -43,7 +43,7 @@ def read_film(ref: str, details: object) -> Outcome:
         cast=values.names(_cast(credits), _MOST_NAMES),
         runtime_minutes=values.small_number(film.get("runtime")),
         imdb_id=values.imdb_id(film.get("imdb_id")) or values.imdb_id(external.get("imdb_id")),
-        other_ids=_other_ids(external),
+        external_ids=_other_ids(external),
     )
     aliases = {
         Alias(text, code)

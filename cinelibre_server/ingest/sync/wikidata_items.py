@@ -140,7 +140,7 @@ def _read(ref: str, said: _Said) -> Outcome:
             cast=values.names(said.all("cast"), _MOST_NAMES),
             runtime_minutes=_first(_whole, said.all("minutes")),
             imdb_id=_first(values.imdb_id, said.all("imdb")),
-            other_ids=(("tmdb", tmdb),) if tmdb else (),
+            external_ids=(("tmdb", tmdb),) if tmdb else (),
         )
     else:
         isbns = tuple(dict.fromkeys(filter(None, map(values.isbn13, said.all("isbn")))))
@@ -150,7 +150,7 @@ def _read(ref: str, said: _Said) -> Outcome:
             page_count=_first(_whole, said.all("pages")),
             isbn13=isbns[0] if isbns else None,
             openlibrary_id=next((work for work in said.all("openlibrary") if _WORK.fullmatch(work)), None),
-            other_ids=tuple(("isbn13", isbn) for isbn in isbns[1:]),
+            external_ids=tuple(("isbn13", isbn) for isbn in isbns[1:]),
         )
     return Found(entry, _aliases(said, {title, own_title}))
 

@@ -2,12 +2,13 @@
 
 from typing import Literal, TypeAlias
 
-from cinelibre.v1 import catalog_pb2, recommend_pb2
+from cinelibre.v1 import catalog_pb2, ratings_pb2, recommend_pb2
 
 ItemType: TypeAlias = Literal["movie", "book"]
 CatalogOrder: TypeAlias = Literal["added", "title", "newest"]
 Algorithm: TypeAlias = Literal["auto", "collaborative", "content", "popular"]
 PopularWindow: TypeAlias = Literal["all_time", "30_days"]
+RatingsFormat: TypeAlias = Literal["letterboxd", "imdb", "goodreads", "trakt"]
 
 
 def item_type_value(word: ItemType | None) -> catalog_pb2.ItemType.ValueType:
@@ -30,3 +31,10 @@ def algorithm_value(word: Algorithm) -> recommend_pb2.Algorithm.ValueType:
 def popular_window_value(word: PopularWindow) -> recommend_pb2.PopularWindow.ValueType:
     """Raises ValueError for another word."""
     return recommend_pb2.PopularWindow.Value(f"POPULAR_WINDOW_{word.upper()}")
+
+
+def ratings_format_value(word: RatingsFormat | None) -> ratings_pb2.RatingsFormat.ValueType:
+    """None means that the content tells. Raises ValueError for another word."""
+    if word is None:
+        return ratings_pb2.RATINGS_FORMAT_UNSPECIFIED
+    return ratings_pb2.RatingsFormat.Value(f"RATINGS_FORMAT_{word.upper()}")

@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import TypeVar
 
 import grpc
@@ -55,6 +55,17 @@ class Caller:
         while True:
             try:
                 return await rpc(request, timeout=attempts.remaining(), metadata=attempts.metadata())
+            except grpc.aio.AioRpcError as error:
+                await attempts.recover(error)
+
+    async def upload(
+        self, rpc: "grpc.aio.StreamUnaryMultiCallable[_Request, _Response]", requests: Sequence[_Request]
+    ) -> _Response:
+        """The same for a signed-in, idempotent call with a stream of requests; a repetition sends them all again."""
+        attempts = self._begin(self._timeout_seconds * _STREAM_FACTOR, signed_in=True, idempotent=True)
+        while True:
+            try:
+                return await rpc(_each(requests), timeout=attempts.remaining(), metadata=attempts.metadata())
             except grpc.aio.AioRpcError as error:
                 await attempts.recover(error)
 
@@ -137,3 +148,8 @@ class _Attempts:
             return None
         longest = min(_FIRST_BACKOFF_SECONDS * 2**self._retried, _LONGEST_BACKOFF_SECONDS)
         return (failure.retry_after or 0) + random.uniform(0, longest)  # noqa: S311 it spreads load, it hides nothing
+
+
+async def _each(requests: Sequence[_Request]) -> AsyncIterator[_Request]:
+    for request in requests:
+        yield request

@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING
 
 from cinelibre.v1 import ratings_pb2
 
-from .arguments import ItemType, item_type_value
+from .arguments import ItemType, RatingsFormat, item_type_value, ratings_format_value
 from .caller import Caller
 
 if TYPE_CHECKING:
     from cinelibre.v1.ratings_pb2_grpc import RatingsServiceAsyncStub
+
+_CHUNK_BYTES = 256 * 1024
 
 
 class RatingsMethods:
@@ -51,6 +53,23 @@ class RatingsMethods:
         """
         request = ratings_pb2.DeleteRatingRequest(item_id=item_id)
         await self._caller.unary(self._ratings.DeleteRating, request, signed_in=True)
+
+    async def import_ratings(
+        self, content: bytes, *, format: RatingsFormat | None = None, preview: bool = False
+    ) -> ratings_pb2.ImportReport:
+        """Imports the user's ratings from a download of another service; importing again changes nothing.
+
+        content: the file, or for Letterboxd the whole zip; at most 10 MiB. format: told by the content if None.
+        preview: only tells what would become of each rating.
+        Raises CineLibreError: ERROR_REASON_INVALID_FIELD for content in none of the formats.
+        """
+        options = ratings_pb2.ImportOptions(format=ratings_format_value(format), preview=preview)
+        chunks = (content[at : at + _CHUNK_BYTES] for at in range(0, len(content), _CHUNK_BYTES))
+        parts = [
+            ratings_pb2.ImportMyRatingsRequest(options=options),
+            *(ratings_pb2.ImportMyRatingsRequest(chunk=chunk) for chunk in chunks),
+        ]
+        return (await self._caller.upload(self._ratings.ImportMyRatings, parts)).report
 
     async def record_view(self, item_id: int) -> None:
         """Records that the user opened an item's page.

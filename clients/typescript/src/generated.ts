@@ -335,6 +335,90 @@ export interface Highlight {
   end: number;
 }
 
+/** What became of an imported rating, or would become of it. */
+export type ImportOutcome =
+  /** Never sent. */
+  | "IMPORT_OUTCOME_UNSPECIFIED"
+  /** The caller had not rated the item. */
+  | "IMPORT_OUTCOME_NEW"
+  /** It took the place of a rating with other stars that is not newer. */
+  | "IMPORT_OUTCOME_CHANGED"
+  /** The rating that the caller has here stays: it has the same stars or is newer. */
+  | "IMPORT_OUTCOME_KEPT";
+
+/** Why a row became no rating. */
+export type ImportProblem =
+  /** Never sent. */
+  | "IMPORT_PROBLEM_UNSPECIFIED"
+  /** The catalogue has no such film or book. */
+  | "IMPORT_PROBLEM_NOT_FOUND"
+  /** Several items fit equally well. */
+  | "IMPORT_PROBLEM_AMBIGUOUS"
+  /** It is neither a film nor a book: a series, an episode, a game. */
+  | "IMPORT_PROBLEM_NOT_SUPPORTED"
+  /** The row is not as the format has it. */
+  | "IMPORT_PROBLEM_UNREADABLE";
+
+/** A whole file to import. */
+export interface ImportRatingsFileRequest {
+  /** The file's text, at most 1,000,000 bytes in UTF-8. */
+  text?: string;
+  /** The file's bytes, at most 1,000,000; for a zip. */
+  content?: string;
+  /** Where the file is from; not set means that the content tells. */
+  format?: RatingsFormat;
+  /** True only shows what an import would do. */
+  preview?: boolean;
+}
+
+/** What the import did. */
+export interface ImportRatingsFileResponse {
+  /** The outcome. */
+  report?: ImportReport;
+}
+
+/** The outcome of an import or of its preview. */
+export interface ImportReport {
+  /** Where the file is from. */
+  format: RatingsFormat;
+  /** True if nothing was stored. */
+  preview: boolean;
+  /** Ratings of items that the caller had not rated. */
+  new_count: number;
+  /** Ratings that took the place of others. */
+  changed_count: number;
+  /** Ratings that the caller has here already, with the same stars or newer. */
+  kept_count: number;
+  /** Ratings that have a later one of the same item in the file; they are left out. */
+  repeated_count: number;
+  /** Rows without a rating. */
+  unrated_count: number;
+  /** Rows that became no rating. */
+  unmatched_count: number;
+  /** The new, changed and kept ratings in the file's order, at most the first 1,000. */
+  matches: Array<ImportedRating>;
+  /** The rows that became no rating, in the file's order, at most the first 1,000. */
+  unmatched: Array<UnmatchedRow>;
+}
+
+/** A rating of the file, and the item it is of. */
+export interface ImportedRating {
+  /** The line on which it begins, from 1; in JSON its place in the array. */
+  line: number;
+  /** The title in the file. */
+  title: string;
+  /** The item. */
+  item_id: number;
+  /** The item's title in the catalogue. */
+  item_title: string;
+  /** 0.5 to 5.0 in steps of 0.5. */
+  stars: number;
+  /** When it was given; absent if the file doesn't say. */
+  rate_time?: string;
+  /** What became of it. */
+  outcome: ImportOutcome;
+}
+
 /** One recorded interaction. */
 export interface Interaction {
   /** What the user did. */
@@ -593,6 +677,19 @@ export interface RatingSummary {
   mean_stars?: number;
 }
 
+/** Where a file of ratings is from. */
+export type RatingsFormat =
+  /** Not set: the content tells. */
+  | "RATINGS_FORMAT_UNSPECIFIED"
+  /** Letterboxd: CSV with Date, Name, Year, Letterboxd URI and Rating, or the zip with ratings.csv. */
+  | "RATINGS_FORMAT_LETTERBOXD"
+  /** IMDb: CSV with Const and Your Rating (or You rated, before 2017). */
+  | "RATINGS_FORMAT_IMDB"
+  /** Goodreads: CSV with Book Id, Title, Author and My Rating. */
+  | "RATINGS_FORMAT_GOODREADS"
+  /** Trakt: a JSON array of objects with rating and movie. */
+  | "RATINGS_FORMAT_TRAKT";
+
 /** A recommended item. */
 export interface Recommendation {
   /** The film or book. */
@@ -751,6 +848,18 @@ export interface Suggestion {
 
 /** The item is shown. */
 export interface UnhideItemResponse {
+}
+
+/** A row that became no rating. */
+export interface UnmatchedRow {
+  /** The line on which it begins, from 1; in JSON its place in the array. */
+  line: number;
+  /** The title in the file; empty if it could not be read. */
+  title: string;
+  /** Why, for programs. */
+  problem: ImportProblem;
+  /** Why, for people. */
+  detail: string;
 }
 
 /** The book after the change. */
@@ -1052,6 +1161,7 @@ export const operations = {
   RateItem: { name: "RateItem", verb: "POST", path: "/ratings", body: true, idempotent: true, answer: "json" },
   ListMyRatings: { name: "ListMyRatings", verb: "GET", path: "/ratings/my", body: false, idempotent: true, answer: "json" },
   DeleteRating: { name: "DeleteRating", verb: "DELETE", path: "/ratings/{item_id}", body: false, idempotent: true, answer: "json" },
+  ImportRatingsFile: { name: "ImportRatingsFile", verb: "POST", path: "/ratings/import", body: true, idempotent: true, answer: "json" },
   RecordInteraction: { name: "RecordInteraction", verb: "POST", path: "/interactions", body: true, idempotent: false, answer: "json" },
   ListPersonalized: { name: "ListPersonalized", verb: "GET", path: "/recommendations/personalized", body: false, idempotent: true, answer: "json" },
   ListSimilar: { name: "ListSimilar", verb: "GET", path: "/recommendations/similar/{item_type}/{item_id}", body: false, idempotent: true, answer: "json" },
@@ -1220,6 +1330,11 @@ export abstract class Rpcs {
   /** Takes the caller's rating of an item back. */
   deleteRating(request: DeleteRatingRequest, options?: CallOptions): Promise<DeleteRatingResponse> {
     return this.call(operations.DeleteRating, request, options);
+  }
+
+  /** Imports the caller's ratings as ImportMyRatings does, from a file of up to 1,000,000 bytes in one message. In JSON `text` is the file's text and `content` its bytes in base64, and the whole body has at most 1 MiB. */
+  importRatingsFile(request: ImportRatingsFileRequest = {}, options?: CallOptions): Promise<ImportRatingsFileResponse> {
+    return this.call(operations.ImportRatingsFile, request, options);
   }
 
   /** Records that the caller viewed or clicked an item, or searched. Views and clicks need `item_id`, searches `query`; a click on a search result may carry the query and the position too. */

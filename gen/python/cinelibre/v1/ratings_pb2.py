@@ -29,7 +29,7 @@ from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1a\x63inelibre/v1/ratings.proto\x12\x0c\x63inelibre.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x19\x63inelibre/v1/access.proto\x1a\x1a\x63inelibre/v1/catalog.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8a\x01\n\x06Rating\x12\x0f\n\x07item_id\x18\x01 \x01(\x05\x12\r\n\x05stars\x18\x02 \x01(\x01\x12/\n\x0b\x63reate_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"S\n\tRatedItem\x12$\n\x06rating\x18\x01 \x01(\x0b\x32\x14.cinelibre.v1.Rating\x12 \n\x04item\x18\x02 \x01(\x0b\x32\x12.cinelibre.v1.Item\"\x9d\x01\n\x0bInteraction\x12+\n\x04kind\x18\x01 \x01(\x0e\x32\x1d.cinelibre.v1.InteractionKind\x12\x0f\n\x07item_id\x18\x02 \x01(\x05\x12\r\n\x05query\x18\x03 \x01(\t\x12\x10\n\x08position\x18\x04 \x01(\x05\x12/\n\x0b\x63reate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x9b\x01\n\x0fRateItemRequest\x12\x18\n\x07item_id\x18\x01 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x01\x12n\n\x05stars\x18\x02 \x01(\x01\x42_\xbaH\\\x12Z1\x00\x00\x00\x00\x00\x00\xe0?1\x00\x00\x00\x00\x00\x00\xf0?1\x00\x00\x00\x00\x00\x00\xf8?1\x00\x00\x00\x00\x00\x00\x00@1\x00\x00\x00\x00\x00\x00\x04@1\x00\x00\x00\x00\x00\x00\x08@1\x00\x00\x00\x00\x00\x00\x0c@1\x00\x00\x00\x00\x00\x00\x10@1\x00\x00\x00\x00\x00\x00\x12@1\x00\x00\x00\x00\x00\x00\x14@\"8\n\x10RateItemResponse\x12$\n\x06rating\x18\x01 \x01(\x0b\x32\x14.cinelibre.v1.Rating\"\x87\x01\n\x14ListMyRatingsRequest\x12\x1c\n\tpage_size\x18\x01 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\x12\x33\n\titem_type\x18\x03 \x01(\x0e\x32\x16.cinelibre.v1.ItemTypeB\x08\xbaH\x05\x82\x01\x02\x10\x01\"Z\n\x15ListMyRatingsResponse\x12(\n\x07ratings\x18\x01 \x03(\x0b\x32\x17.cinelibre.v1.RatedItem\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"/\n\x13\x44\x65leteRatingRequest\x12\x18\n\x07item_id\x18\x01 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x01\"\x16\n\x14\x44\x65leteRatingResponse\"\xfc\x02\n\x18RecordInteractionRequest\x12\x37\n\x04kind\x18\x01 \x01(\x0e\x32\x1d.cinelibre.v1.InteractionKindB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x18\n\x07item_id\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x17\n\x05query\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xe8\x07\x12\x1c\n\x08position\x18\x04 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\x90N(\x00:\xd5\x01\xbaH\xd1\x01\x1aq\n\x13interaction.item_id\x12\x35item_id must be set (1 or more) for a view or a click\x1a#this.kind == 3 || this.item_id >= 1\x1a\\\n\x11interaction.query\x12\x1equery must be set for a search\x1a\'this.kind != 3 || this.query.size() > 0\"L\n\x19RecordInteractionResponse\x12/\n\x0b\x63reate_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp*\x87\x01\n\x0fInteractionKind\x12 \n\x1cINTERACTION_KIND_UNSPECIFIED\x10\x00\x12\x19\n\x15INTERACTION_KIND_VIEW\x10\x01\x12\x1a\n\x16INTERACTION_KIND_CLICK\x10\x02\x12\x1b\n\x17INTERACTION_KIND_SEARCH\x10\x03\x32\xe6\x03\n\x0eRatingsService\x12\x65\n\x08RateItem\x12\x1d.cinelibre.v1.RateItemRequest\x1a\x1e.cinelibre.v1.RateItemResponse\"\x1a\x90\x02\x02\x88\xb5\x18\x02\x82\xd3\xe4\x93\x02\r\"\x08/ratings:\x01*\x12q\n\rListMyRatings\x12\".cinelibre.v1.ListMyRatingsRequest\x1a#.cinelibre.v1.ListMyRatingsResponse\"\x17\x88\xb5\x18\x02\x82\xd3\xe4\x93\x02\r\x12\x0b/ratings/my\x12u\n\x0c\x44\x65leteRating\x12!.cinelibre.v1.DeleteRatingRequest\x1a\".cinelibre.v1.DeleteRatingResponse\"\x1e\x88\xb5\x18\x02\x82\xd3\xe4\x93\x02\x14*\x12/ratings/{item_id}\x12\x82\x01\n\x11RecordInteraction\x12&.cinelibre.v1.RecordInteractionRequest\x1a\'.cinelibre.v1.RecordInteractionResponse\"\x1c\x88\xb5\x18\x02\x82\xd3\xe4\x93\x02\x12\"\r/interactions:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1a\x63inelibre/v1/ratings.proto\x12\x0c\x63inelibre.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x19\x63inelibre/v1/access.proto\x1a\x1a\x63inelibre/v1/catalog.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8a\x01\n\x06Rating\x12\x0f\n\x07item_id\x18\x01 \x01(\x05\x12\r\n\x05stars\x18\x02 \x01(\x01\x12/\n\x0b\x63reate_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"S\n\tRatedItem\x12$\n\x06rating\x18\x01 \x01(\x0b\x32\x14.cinelibre.v1.Rating\x12 \n\x04item\x18\x02 \x01(\x0b\x32\x12.cinelibre.v1.Item\"\x9d\x01\n\x0bInteraction\x12+\n\x04kind\x18\x01 \x01(\x0e\x32\x1d.cinelibre.v1.InteractionKind\x12\x0f\n\x07item_id\x18\x02 \x01(\x05\x12\r\n\x05query\x18\x03 \x01(\t\x12\x10\n\x08position\x18\x04 \x01(\x05\x12/\n\x0b\x63reate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x9b\x01\n\x0fRateItemRequest\x12\x18\n\x07item_id\x18\x01 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x01\x12n\n\x05stars\x18\x02 \x01(\x01\x42_\xbaH\\\x12Z1\x00\x00\x00\x00\x00\x00\xe0?1\x00\x00\x00\x00\x00\x00\xf0?1\x00\x00\x00\x00\x00\x00\xf8?1\x00\x00\x00\x00\x00\x00\x00@1\x00\x00\x00\x00\x00\x00\x04@1\x00\x00\x00\x00\x00\x00\x08@1\x00\x00\x00\x00\x00\x00\x0c@1\x00\x00\x00\x00\x00\x00\x10@1\x00\x00\x00\x00\x00\x00\x12@1\x00\x00\x00\x00\x00\x00\x14@\"8\n\x10RateItemResponse\x12$\n\x06rating\x18\x01 \x01(\x0b\x32\x14.cinelibre.v1.Rating\"W\n\rImportOptions\x12\x35\n\x06\x66ormat\x18\x01 \x01(\x0e\x32\x1b.cinelibre.v1.RatingsFormatB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x0f\n\x07preview\x18\x02 \x01(\x08\"s\n\x16ImportMyRatingsRequest\x12.\n\x07options\x18\x01 \x01(\x0b\x32\x1b.cinelibre.v1.ImportOptionsH\x00\x12\x1a\n\x05\x63hunk\x18\x02 \x01(\x0c\x42\t\xbaH\x06z\x04\x18\xc0\x84=H\x00\x42\r\n\x04part\x12\x05\xbaH\x02\x08\x01\"E\n\x17ImportMyRatingsResponse\x12*\n\x06report\x18\x01 \x01(\x0b\x32\x1a.cinelibre.v1.ImportReport\"\xaa\x01\n\x18ImportRatingsFileRequest\x12\x19\n\x04text\x18\x01 \x01(\tB\t\xbaH\x06r\x04(\xc0\x84=H\x00\x12\x1c\n\x07\x63ontent\x18\x02 \x01(\x0c\x42\t\xbaH\x06z\x04\x18\xc0\x84=H\x00\x12\x35\n\x06\x66ormat\x18\x03 \x01(\x0e\x32\x1b.cinelibre.v1.RatingsFormatB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x0f\n\x07preview\x18\x04 \x01(\x08\x42\r\n\x04\x66ile\x12\x05\xbaH\x02\x08\x01\"G\n\x19ImportRatingsFileResponse\x12*\n\x06report\x18\x01 \x01(\x0b\x32\x1a.cinelibre.v1.ImportReport\"\xb0\x02\n\x0cImportReport\x12+\n\x06\x66ormat\x18\x01 \x01(\x0e\x32\x1b.cinelibre.v1.RatingsFormat\x12\x0f\n\x07preview\x18\x02 \x01(\x08\x12\x11\n\tnew_count\x18\x03 \x01(\x05\x12\x15\n\rchanged_count\x18\x04 \x01(\x05\x12\x12\n\nkept_count\x18\x05 \x01(\x05\x12\x16\n\x0erepeated_count\x18\x06 \x01(\x05\x12\x15\n\runrated_count\x18\x07 \x01(\x05\x12\x17\n\x0funmatched_count\x18\x08 \x01(\x05\x12-\n\x07matches\x18\t \x03(\x0b\x32\x1c.cinelibre.v1.ImportedRating\x12-\n\tunmatched\x18\n \x03(\x0b\x32\x1a.cinelibre.v1.UnmatchedRow\"\xbe\x01\n\x0eImportedRating\x12\x0c\n\x04line\x18\x01 \x01(\x05\x12\r\n\x05title\x18\x02 \x01(\t\x12\x0f\n\x07item_id\x18\x03 \x01(\x05\x12\x12\n\nitem_title\x18\x04 \x01(\t\x12\r\n\x05stars\x18\x05 \x01(\x01\x12-\n\trate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x07outcome\x18\x07 \x01(\x0e\x32\x1b.cinelibre.v1.ImportOutcome\"i\n\x0cUnmatchedRow\x12\x0c\n\x04line\x18\x01 \x01(\x05\x12\r\n\x05title\x18\x02 \x01(\t\x12,\n\x07problem\x18\x03 \x01(\x0e\x32\x1b.cinelibre.v1.ImportProblem\x12\x0e\n\x06\x64\x65tail\x18\x04 \x01(\t\"\x87\x01\n\x14ListMyRatingsRequest\x12\x1c\n\tpage_size\x18\x01 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x00\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\x12\x33\n\titem_type\x18\x03 \x01(\x0e\x32\x16.cinelibre.v1.ItemTypeB\x08\xbaH\x05\x82\x01\x02\x10\x01\"Z\n\x15ListMyRatingsResponse\x12(\n\x07ratings\x18\x01 \x03(\x0b\x32\x17.cinelibre.v1.RatedItem\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"/\n\x13\x44\x65leteRatingRequest\x12\x18\n\x07item_id\x18\x01 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x01\"\x16\n\x14\x44\x65leteRatingResponse\"\xfc\x02\n\x18RecordInteractionRequest\x12\x37\n\x04kind\x18\x01 \x01(\x0e\x32\x1d.cinelibre.v1.InteractionKindB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x18\n\x07item_id\x18\x02 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x17\n\x05query\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xe8\x07\x12\x1c\n\x08position\x18\x04 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\x90N(\x00:\xd5\x01\xbaH\xd1\x01\x1aq\n\x13interaction.item_id\x12\x35item_id must be set (1 or more) for a view or a click\x1a#this.kind == 3 || this.item_id >= 1\x1a\\\n\x11interaction.query\x12\x1equery must be set for a search\x1a\'this.kind != 3 || this.query.size() > 0\"L\n\x19RecordInteractionResponse\x12/\n\x0b\x63reate_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp*\x87\x01\n\x0fInteractionKind\x12 \n\x1cINTERACTION_KIND_UNSPECIFIED\x10\x00\x12\x19\n\x15INTERACTION_KIND_VIEW\x10\x01\x12\x1a\n\x16INTERACTION_KIND_CLICK\x10\x02\x12\x1b\n\x17INTERACTION_KIND_SEARCH\x10\x03*\x9f\x01\n\rRatingsFormat\x12\x1e\n\x1aRATINGS_FORMAT_UNSPECIFIED\x10\x00\x12\x1d\n\x19RATINGS_FORMAT_LETTERBOXD\x10\x01\x12\x17\n\x13RATINGS_FORMAT_IMDB\x10\x02\x12\x1c\n\x18RATINGS_FORMAT_GOODREADS\x10\x03\x12\x18\n\x14RATINGS_FORMAT_TRAKT\x10\x04*|\n\rImportOutcome\x12\x1e\n\x1aIMPORT_OUTCOME_UNSPECIFIED\x10\x00\x12\x16\n\x12IMPORT_OUTCOME_NEW\x10\x01\x12\x1a\n\x16IMPORT_OUTCOME_CHANGED\x10\x02\x12\x17\n\x13IMPORT_OUTCOME_KEPT\x10\x03*\xac\x01\n\rImportProblem\x12\x1e\n\x1aIMPORT_PROBLEM_UNSPECIFIED\x10\x00\x12\x1c\n\x18IMPORT_PROBLEM_NOT_FOUND\x10\x01\x12\x1c\n\x18IMPORT_PROBLEM_AMBIGUOUS\x10\x02\x12 \n\x1cIMPORT_PROBLEM_NOT_SUPPORTED\x10\x03\x12\x1d\n\x19IMPORT_PROBLEM_UNREADABLE\x10\x04\x32\xdb\x05\n\x0eRatingsService\x12\x65\n\x08RateItem\x12\x1d.cinelibre.v1.RateItemRequest\x1a\x1e.cinelibre.v1.RateItemResponse\"\x1a\x90\x02\x02\x88\xb5\x18\x02\x82\xd3\xe4\x93\x02\r\"\x08/ratings:\x01*\x12q\n\rListMyRatings\x12\".cinelibre.v1.ListMyRatingsRequest\x1a#.cinelibre.v1.ListMyRatingsResponse\"\x17\x88\xb5\x18\x02\x82\xd3\xe4\x93\x02\r\x12\x0b/ratings/my\x12u\n\x0c\x44\x65leteRating\x12!.cinelibre.v1.DeleteRatingRequest\x1a\".cinelibre.v1.DeleteRatingResponse\"\x1e\x88\xb5\x18\x02\x82\xd3\xe4\x93\x02\x14*\x12/ratings/{item_id}\x12i\n\x0fImportMyRatings\x12$.cinelibre.v1.ImportMyRatingsRequest\x1a%.cinelibre.v1.ImportMyRatingsResponse\"\x07\x90\x02\x02\x88\xb5\x18\x02(\x01\x12\x87\x01\n\x11ImportRatingsFile\x12&.cinelibre.v1.ImportRatingsFileRequest\x1a\'.cinelibre.v1.ImportRatingsFileResponse\"!\x90\x02\x02\x88\xb5\x18\x02\x82\xd3\xe4\x93\x02\x14\"\x0f/ratings/import:\x01*\x12\x82\x01\n\x11RecordInteraction\x12&.cinelibre.v1.RecordInteractionRequest\x1a\'.cinelibre.v1.RecordInteractionResponse\"\x1c\x88\xb5\x18\x02\x82\xd3\xe4\x93\x02\x12\"\r/interactions:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -40,6 +40,20 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RATEITEMREQUEST'].fields_by_name['item_id']._serialized_options = b'\272H\004\032\002(\001'
   _globals['_RATEITEMREQUEST'].fields_by_name['stars']._loaded_options = None
   _globals['_RATEITEMREQUEST'].fields_by_name['stars']._serialized_options = b'\272H\\\022Z1\000\000\000\000\000\000\340?1\000\000\000\000\000\000\360?1\000\000\000\000\000\000\370?1\000\000\000\000\000\000\000@1\000\000\000\000\000\000\004@1\000\000\000\000\000\000\010@1\000\000\000\000\000\000\014@1\000\000\000\000\000\000\020@1\000\000\000\000\000\000\022@1\000\000\000\000\000\000\024@'
+  _globals['_IMPORTOPTIONS'].fields_by_name['format']._loaded_options = None
+  _globals['_IMPORTOPTIONS'].fields_by_name['format']._serialized_options = b'\272H\005\202\001\002\020\001'
+  _globals['_IMPORTMYRATINGSREQUEST'].oneofs_by_name['part']._loaded_options = None
+  _globals['_IMPORTMYRATINGSREQUEST'].oneofs_by_name['part']._serialized_options = b'\272H\002\010\001'
+  _globals['_IMPORTMYRATINGSREQUEST'].fields_by_name['chunk']._loaded_options = None
+  _globals['_IMPORTMYRATINGSREQUEST'].fields_by_name['chunk']._serialized_options = b'\272H\006z\004\030\300\204='
+  _globals['_IMPORTRATINGSFILEREQUEST'].oneofs_by_name['file']._loaded_options = None
+  _globals['_IMPORTRATINGSFILEREQUEST'].oneofs_by_name['file']._serialized_options = b'\272H\002\010\001'
+  _globals['_IMPORTRATINGSFILEREQUEST'].fields_by_name['text']._loaded_options = None
+  _globals['_IMPORTRATINGSFILEREQUEST'].fields_by_name['text']._serialized_options = b'\272H\006r\004(\300\204='
+  _globals['_IMPORTRATINGSFILEREQUEST'].fields_by_name['content']._loaded_options = None
+  _globals['_IMPORTRATINGSFILEREQUEST'].fields_by_name['content']._serialized_options = b'\272H\006z\004\030\300\204='
+  _globals['_IMPORTRATINGSFILEREQUEST'].fields_by_name['format']._loaded_options = None
+  _globals['_IMPORTRATINGSFILEREQUEST'].fields_by_name['format']._serialized_options = b'\272H\005\202\001\002\020\001'
   _globals['_LISTMYRATINGSREQUEST'].fields_by_name['page_size']._loaded_options = None
   _globals['_LISTMYRATINGSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\006\032\004\030d(\000'
   _globals['_LISTMYRATINGSREQUEST'].fields_by_name['page_token']._loaded_options = None
@@ -64,10 +78,20 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RATINGSSERVICE'].methods_by_name['ListMyRatings']._serialized_options = b'\210\265\030\002\202\323\344\223\002\r\022\013/ratings/my'
   _globals['_RATINGSSERVICE'].methods_by_name['DeleteRating']._loaded_options = None
   _globals['_RATINGSSERVICE'].methods_by_name['DeleteRating']._serialized_options = b'\210\265\030\002\202\323\344\223\002\024*\022/ratings/{item_id}'
+  _globals['_RATINGSSERVICE'].methods_by_name['ImportMyRatings']._loaded_options = None
+  _globals['_RATINGSSERVICE'].methods_by_name['ImportMyRatings']._serialized_options = b'\220\002\002\210\265\030\002'
+  _globals['_RATINGSSERVICE'].methods_by_name['ImportRatingsFile']._loaded_options = None
+  _globals['_RATINGSSERVICE'].methods_by_name['ImportRatingsFile']._serialized_options = b'\220\002\002\210\265\030\002\202\323\344\223\002\024\"\017/ratings/import:\001*'
   _globals['_RATINGSSERVICE'].methods_by_name['RecordInteraction']._loaded_options = None
   _globals['_RATINGSSERVICE'].methods_by_name['RecordInteraction']._serialized_options = b'\210\265\030\002\202\323\344\223\002\022\"\r/interactions:\001*'
-  _globals['_INTERACTIONKIND']._serialized_start=1558
-  _globals['_INTERACTIONKIND']._serialized_end=1693
+  _globals['_INTERACTIONKIND']._serialized_start=2688
+  _globals['_INTERACTIONKIND']._serialized_end=2823
+  _globals['_RATINGSFORMAT']._serialized_start=2826
+  _globals['_RATINGSFORMAT']._serialized_end=2985
+  _globals['_IMPORTOUTCOME']._serialized_start=2987
+  _globals['_IMPORTOUTCOME']._serialized_end=3111
+  _globals['_IMPORTPROBLEM']._serialized_start=3114
+  _globals['_IMPORTPROBLEM']._serialized_end=3286
   _globals['_RATING']._serialized_start=192
   _globals['_RATING']._serialized_end=330
   _globals['_RATEDITEM']._serialized_start=332
@@ -78,18 +102,34 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RATEITEMREQUEST']._serialized_end=733
   _globals['_RATEITEMRESPONSE']._serialized_start=735
   _globals['_RATEITEMRESPONSE']._serialized_end=791
-  _globals['_LISTMYRATINGSREQUEST']._serialized_start=794
-  _globals['_LISTMYRATINGSREQUEST']._serialized_end=929
-  _globals['_LISTMYRATINGSRESPONSE']._serialized_start=931
-  _globals['_LISTMYRATINGSRESPONSE']._serialized_end=1021
-  _globals['_DELETERATINGREQUEST']._serialized_start=1023
-  _globals['_DELETERATINGREQUEST']._serialized_end=1070
-  _globals['_DELETERATINGRESPONSE']._serialized_start=1072
-  _globals['_DELETERATINGRESPONSE']._serialized_end=1094
-  _globals['_RECORDINTERACTIONREQUEST']._serialized_start=1097
-  _globals['_RECORDINTERACTIONREQUEST']._serialized_end=1477
-  _globals['_RECORDINTERACTIONRESPONSE']._serialized_start=1479
-  _globals['_RECORDINTERACTIONRESPONSE']._serialized_end=1555
-  _globals['_RATINGSSERVICE']._serialized_start=1696
-  _globals['_RATINGSSERVICE']._serialized_end=2182
+  _globals['_IMPORTOPTIONS']._serialized_start=793
+  _globals['_IMPORTOPTIONS']._serialized_end=880
+  _globals['_IMPORTMYRATINGSREQUEST']._serialized_start=882
+  _globals['_IMPORTMYRATINGSREQUEST']._serialized_end=997
+  _globals['_IMPORTMYRATINGSRESPONSE']._serialized_start=999
+  _globals['_IMPORTMYRATINGSRESPONSE']._serialized_end=1068
+  _globals['_IMPORTRATINGSFILEREQUEST']._serialized_start=1071
+  _globals['_IMPORTRATINGSFILEREQUEST']._serialized_end=1241
+  _globals['_IMPORTRATINGSFILERESPONSE']._serialized_start=1243
+  _globals['_IMPORTRATINGSFILERESPONSE']._serialized_end=1314
+  _globals['_IMPORTREPORT']._serialized_start=1317
+  _globals['_IMPORTREPORT']._serialized_end=1621
+  _globals['_IMPORTEDRATING']._serialized_start=1624
+  _globals['_IMPORTEDRATING']._serialized_end=1814
+  _globals['_UNMATCHEDROW']._serialized_start=1816
+  _globals['_UNMATCHEDROW']._serialized_end=1921
+  _globals['_LISTMYRATINGSREQUEST']._serialized_start=1924
+  _globals['_LISTMYRATINGSREQUEST']._serialized_end=2059
+  _globals['_LISTMYRATINGSRESPONSE']._serialized_start=2061
+  _globals['_LISTMYRATINGSRESPONSE']._serialized_end=2151
+  _globals['_DELETERATINGREQUEST']._serialized_start=2153
+  _globals['_DELETERATINGREQUEST']._serialized_end=2200
+  _globals['_DELETERATINGRESPONSE']._serialized_start=2202
+  _globals['_DELETERATINGRESPONSE']._serialized_end=2224
+  _globals['_RECORDINTERACTIONREQUEST']._serialized_start=2227
+  _globals['_RECORDINTERACTIONREQUEST']._serialized_end=2607
+  _globals['_RECORDINTERACTIONRESPONSE']._serialized_start=2609
+  _globals['_RECORDINTERACTIONRESPONSE']._serialized_end=2685
+  _globals['_RATINGSSERVICE']._serialized_start=3289
+  _globals['_RATINGSSERVICE']._serialized_end=4020
 # @@protoc_insertion_point(module_scope)

@@ -49,6 +49,98 @@ INTERACTION_KIND_SEARCH: InteractionKind.ValueType  # 3
 """Searched."""
 Global___InteractionKind: _TypeAlias = InteractionKind  # noqa: Y015
 
+class _RatingsFormat:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _RatingsFormatEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RatingsFormat.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    RATINGS_FORMAT_UNSPECIFIED: _RatingsFormat.ValueType  # 0
+    """Not set: the content tells."""
+    RATINGS_FORMAT_LETTERBOXD: _RatingsFormat.ValueType  # 1
+    """Letterboxd: CSV with Date, Name, Year, Letterboxd URI and Rating, or the zip with ratings.csv."""
+    RATINGS_FORMAT_IMDB: _RatingsFormat.ValueType  # 2
+    """IMDb: CSV with Const and Your Rating (or You rated, before 2017)."""
+    RATINGS_FORMAT_GOODREADS: _RatingsFormat.ValueType  # 3
+    """Goodreads: CSV with Book Id, Title, Author and My Rating."""
+    RATINGS_FORMAT_TRAKT: _RatingsFormat.ValueType  # 4
+    """Trakt: a JSON array of objects with rating and movie."""
+
+class RatingsFormat(_RatingsFormat, metaclass=_RatingsFormatEnumTypeWrapper):
+    """Where a file of ratings is from."""
+
+RATINGS_FORMAT_UNSPECIFIED: RatingsFormat.ValueType  # 0
+"""Not set: the content tells."""
+RATINGS_FORMAT_LETTERBOXD: RatingsFormat.ValueType  # 1
+"""Letterboxd: CSV with Date, Name, Year, Letterboxd URI and Rating, or the zip with ratings.csv."""
+RATINGS_FORMAT_IMDB: RatingsFormat.ValueType  # 2
+"""IMDb: CSV with Const and Your Rating (or You rated, before 2017)."""
+RATINGS_FORMAT_GOODREADS: RatingsFormat.ValueType  # 3
+"""Goodreads: CSV with Book Id, Title, Author and My Rating."""
+RATINGS_FORMAT_TRAKT: RatingsFormat.ValueType  # 4
+"""Trakt: a JSON array of objects with rating and movie."""
+Global___RatingsFormat: _TypeAlias = RatingsFormat  # noqa: Y015
+
+class _ImportOutcome:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ImportOutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ImportOutcome.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    IMPORT_OUTCOME_UNSPECIFIED: _ImportOutcome.ValueType  # 0
+    """Never sent."""
+    IMPORT_OUTCOME_NEW: _ImportOutcome.ValueType  # 1
+    """The caller had not rated the item."""
+    IMPORT_OUTCOME_CHANGED: _ImportOutcome.ValueType  # 2
+    """It took the place of a rating with other stars that is not newer."""
+    IMPORT_OUTCOME_KEPT: _ImportOutcome.ValueType  # 3
+    """The rating that the caller has here stays: it has the same stars or is newer."""
+
+class ImportOutcome(_ImportOutcome, metaclass=_ImportOutcomeEnumTypeWrapper):
+    """What became of an imported rating, or would become of it."""
+
+IMPORT_OUTCOME_UNSPECIFIED: ImportOutcome.ValueType  # 0
+"""Never sent."""
+IMPORT_OUTCOME_NEW: ImportOutcome.ValueType  # 1
+"""The caller had not rated the item."""
+IMPORT_OUTCOME_CHANGED: ImportOutcome.ValueType  # 2
+"""It took the place of a rating with other stars that is not newer."""
+IMPORT_OUTCOME_KEPT: ImportOutcome.ValueType  # 3
+"""The rating that the caller has here stays: it has the same stars or is newer."""
+Global___ImportOutcome: _TypeAlias = ImportOutcome  # noqa: Y015
+
+class _ImportProblem:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ImportProblemEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ImportProblem.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    IMPORT_PROBLEM_UNSPECIFIED: _ImportProblem.ValueType  # 0
+    """Never sent."""
+    IMPORT_PROBLEM_NOT_FOUND: _ImportProblem.ValueType  # 1
+    """The catalogue has no such film or book."""
+    IMPORT_PROBLEM_AMBIGUOUS: _ImportProblem.ValueType  # 2
+    """Several items fit equally well."""
+    IMPORT_PROBLEM_NOT_SUPPORTED: _ImportProblem.ValueType  # 3
+    """It is neither a film nor a book: a series, an episode, a game."""
+    IMPORT_PROBLEM_UNREADABLE: _ImportProblem.ValueType  # 4
+    """The row is not as the format has it."""
+
+class ImportProblem(_ImportProblem, metaclass=_ImportProblemEnumTypeWrapper):
+    """Why a row became no rating."""
+
+IMPORT_PROBLEM_UNSPECIFIED: ImportProblem.ValueType  # 0
+"""Never sent."""
+IMPORT_PROBLEM_NOT_FOUND: ImportProblem.ValueType  # 1
+"""The catalogue has no such film or book."""
+IMPORT_PROBLEM_AMBIGUOUS: ImportProblem.ValueType  # 2
+"""Several items fit equally well."""
+IMPORT_PROBLEM_NOT_SUPPORTED: ImportProblem.ValueType  # 3
+"""It is neither a film nor a book: a series, an episode, a game."""
+IMPORT_PROBLEM_UNREADABLE: ImportProblem.ValueType  # 4
+"""The row is not as the format has it."""
+Global___ImportProblem: _TypeAlias = ImportProblem  # noqa: Y015
+
 @_typing.final
 class Rating(_message.Message):
     """One user's rating of one item."""
@@ -206,6 +298,290 @@ class RateItemResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RateItemResponse: _TypeAlias = RateItemResponse  # noqa: Y015
+
+@_typing.final
+class ImportOptions(_message.Message):
+    """How to read the file that the next messages bring."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FORMAT_FIELD_NUMBER: _builtins.int
+    PREVIEW_FIELD_NUMBER: _builtins.int
+    format: Global___RatingsFormat.ValueType
+    """Where the file is from; not set means that the content tells."""
+    preview: _builtins.bool
+    """True only shows what an import would do."""
+    def __init__(
+        self,
+        *,
+        format: Global___RatingsFormat.ValueType = ...,
+        preview: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["format", b"format", "preview", b"preview"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImportOptions: _TypeAlias = ImportOptions  # noqa: Y015
+
+@_typing.final
+class ImportMyRatingsRequest(_message.Message):
+    """A part of an import."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OPTIONS_FIELD_NUMBER: _builtins.int
+    CHUNK_FIELD_NUMBER: _builtins.int
+    chunk: _builtins.bytes
+    """The next bytes of the file, at most 1,000,000."""
+    @_builtins.property
+    def options(self) -> Global___ImportOptions:
+        """How to read the file."""
+
+    def __init__(
+        self,
+        *,
+        options: Global___ImportOptions | None = ...,
+        chunk: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["chunk", b"chunk", "options", b"options", "part", b"part"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["chunk", b"chunk", "options", b"options", "part", b"part"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_part: _TypeAlias = _typing.Literal["options", "chunk"]  # noqa: Y015
+    _WhichOneofArgType_part: _TypeAlias = _typing.Literal["part", b"part"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_part) -> _WhichOneofReturnType_part | None: ...
+
+Global___ImportMyRatingsRequest: _TypeAlias = ImportMyRatingsRequest  # noqa: Y015
+
+@_typing.final
+class ImportMyRatingsResponse(_message.Message):
+    """What the import did."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REPORT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def report(self) -> Global___ImportReport:
+        """The outcome."""
+
+    def __init__(
+        self,
+        *,
+        report: Global___ImportReport | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["report", b"report"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["report", b"report"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImportMyRatingsResponse: _TypeAlias = ImportMyRatingsResponse  # noqa: Y015
+
+@_typing.final
+class ImportRatingsFileRequest(_message.Message):
+    """A whole file to import."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TEXT_FIELD_NUMBER: _builtins.int
+    CONTENT_FIELD_NUMBER: _builtins.int
+    FORMAT_FIELD_NUMBER: _builtins.int
+    PREVIEW_FIELD_NUMBER: _builtins.int
+    text: _builtins.str
+    """The file's text, at most 1,000,000 bytes in UTF-8."""
+    content: _builtins.bytes
+    """The file's bytes, at most 1,000,000; for a zip."""
+    format: Global___RatingsFormat.ValueType
+    """Where the file is from; not set means that the content tells."""
+    preview: _builtins.bool
+    """True only shows what an import would do."""
+    def __init__(
+        self,
+        *,
+        text: _builtins.str = ...,
+        content: _builtins.bytes = ...,
+        format: Global___RatingsFormat.ValueType = ...,
+        preview: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "file", b"file", "text", b"text"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "file", b"file", "format", b"format", "preview", b"preview", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_file: _TypeAlias = _typing.Literal["text", "content"]  # noqa: Y015
+    _WhichOneofArgType_file: _TypeAlias = _typing.Literal["file", b"file"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_file) -> _WhichOneofReturnType_file | None: ...
+
+Global___ImportRatingsFileRequest: _TypeAlias = ImportRatingsFileRequest  # noqa: Y015
+
+@_typing.final
+class ImportRatingsFileResponse(_message.Message):
+    """What the import did."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REPORT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def report(self) -> Global___ImportReport:
+        """The outcome."""
+
+    def __init__(
+        self,
+        *,
+        report: Global___ImportReport | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["report", b"report"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["report", b"report"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImportRatingsFileResponse: _TypeAlias = ImportRatingsFileResponse  # noqa: Y015
+
+@_typing.final
+class ImportReport(_message.Message):
+    """The outcome of an import or of its preview."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FORMAT_FIELD_NUMBER: _builtins.int
+    PREVIEW_FIELD_NUMBER: _builtins.int
+    NEW_COUNT_FIELD_NUMBER: _builtins.int
+    CHANGED_COUNT_FIELD_NUMBER: _builtins.int
+    KEPT_COUNT_FIELD_NUMBER: _builtins.int
+    REPEATED_COUNT_FIELD_NUMBER: _builtins.int
+    UNRATED_COUNT_FIELD_NUMBER: _builtins.int
+    UNMATCHED_COUNT_FIELD_NUMBER: _builtins.int
+    MATCHES_FIELD_NUMBER: _builtins.int
+    UNMATCHED_FIELD_NUMBER: _builtins.int
+    format: Global___RatingsFormat.ValueType
+    """Where the file is from."""
+    preview: _builtins.bool
+    """True if nothing was stored."""
+    new_count: _builtins.int
+    """Ratings of items that the caller had not rated."""
+    changed_count: _builtins.int
+    """Ratings that took the place of others."""
+    kept_count: _builtins.int
+    """Ratings that the caller has here already, with the same stars or newer."""
+    repeated_count: _builtins.int
+    """Ratings that have a later one of the same item in the file; they are left out."""
+    unrated_count: _builtins.int
+    """Rows without a rating."""
+    unmatched_count: _builtins.int
+    """Rows that became no rating."""
+    @_builtins.property
+    def matches(self) -> _containers.RepeatedCompositeFieldContainer[Global___ImportedRating]:
+        """The new, changed and kept ratings in the file's order, at most the first 1,000."""
+
+    @_builtins.property
+    def unmatched(self) -> _containers.RepeatedCompositeFieldContainer[Global___UnmatchedRow]:
+        """The rows that became no rating, in the file's order, at most the first 1,000."""
+
+    def __init__(
+        self,
+        *,
+        format: Global___RatingsFormat.ValueType = ...,
+        preview: _builtins.bool = ...,
+        new_count: _builtins.int = ...,
+        changed_count: _builtins.int = ...,
+        kept_count: _builtins.int = ...,
+        repeated_count: _builtins.int = ...,
+        unrated_count: _builtins.int = ...,
+        unmatched_count: _builtins.int = ...,
+        matches: _abc.Iterable[Global___ImportedRating] | None = ...,
+        unmatched: _abc.Iterable[Global___UnmatchedRow] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed_count", b"changed_count", "format", b"format", "kept_count", b"kept_count", "matches", b"matches", "new_count", b"new_count", "preview", b"preview", "repeated_count", b"repeated_count", "unmatched", b"unmatched", "unmatched_count", b"unmatched_count", "unrated_count", b"unrated_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImportReport: _TypeAlias = ImportReport  # noqa: Y015
+
+@_typing.final
+class ImportedRating(_message.Message):
+    """A rating of the file, and the item it is of."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LINE_FIELD_NUMBER: _builtins.int
+    TITLE_FIELD_NUMBER: _builtins.int
+    ITEM_ID_FIELD_NUMBER: _builtins.int
+    ITEM_TITLE_FIELD_NUMBER: _builtins.int
+    STARS_FIELD_NUMBER: _builtins.int
+    RATE_TIME_FIELD_NUMBER: _builtins.int
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    line: _builtins.int
+    """The line on which it begins, from 1; in JSON its place in the array."""
+    title: _builtins.str
+    """The title in the file."""
+    item_id: _builtins.int
+    """The item."""
+    item_title: _builtins.str
+    """The item's title in the catalogue."""
+    stars: _builtins.float
+    """0.5 to 5.0 in steps of 0.5."""
+    outcome: Global___ImportOutcome.ValueType
+    """What became of it."""
+    @_builtins.property
+    def rate_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was given; absent if the file doesn't say."""
+
+    def __init__(
+        self,
+        *,
+        line: _builtins.int = ...,
+        title: _builtins.str = ...,
+        item_id: _builtins.int = ...,
+        item_title: _builtins.str = ...,
+        stars: _builtins.float = ...,
+        rate_time: _timestamp_pb2.Timestamp | None = ...,
+        outcome: Global___ImportOutcome.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["rate_time", b"rate_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["item_id", b"item_id", "item_title", b"item_title", "line", b"line", "outcome", b"outcome", "rate_time", b"rate_time", "stars", b"stars", "title", b"title"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImportedRating: _TypeAlias = ImportedRating  # noqa: Y015
+
+@_typing.final
+class UnmatchedRow(_message.Message):
+    """A row that became no rating."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LINE_FIELD_NUMBER: _builtins.int
+    TITLE_FIELD_NUMBER: _builtins.int
+    PROBLEM_FIELD_NUMBER: _builtins.int
+    DETAIL_FIELD_NUMBER: _builtins.int
+    line: _builtins.int
+    """The line on which it begins, from 1; in JSON its place in the array."""
+    title: _builtins.str
+    """The title in the file; empty if it could not be read."""
+    problem: Global___ImportProblem.ValueType
+    """Why, for programs."""
+    detail: _builtins.str
+    """Why, for people."""
+    def __init__(
+        self,
+        *,
+        line: _builtins.int = ...,
+        title: _builtins.str = ...,
+        problem: Global___ImportProblem.ValueType = ...,
+        detail: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["detail", b"detail", "line", b"line", "problem", b"problem", "title", b"title"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UnmatchedRow: _TypeAlias = UnmatchedRow  # noqa: Y015
 
 @_typing.final
 class ListMyRatingsRequest(_message.Message):

@@ -50,6 +50,16 @@ class RatingsServiceStub:
                 request_serializer=cinelibre_dot_v1_dot_ratings__pb2.DeleteRatingRequest.SerializeToString,
                 response_deserializer=cinelibre_dot_v1_dot_ratings__pb2.DeleteRatingResponse.FromString,
                 _registered_method=True)
+        self.ImportMyRatings = channel.stream_unary(
+                '/cinelibre.v1.RatingsService/ImportMyRatings',
+                request_serializer=cinelibre_dot_v1_dot_ratings__pb2.ImportMyRatingsRequest.SerializeToString,
+                response_deserializer=cinelibre_dot_v1_dot_ratings__pb2.ImportMyRatingsResponse.FromString,
+                _registered_method=True)
+        self.ImportRatingsFile = channel.unary_unary(
+                '/cinelibre.v1.RatingsService/ImportRatingsFile',
+                request_serializer=cinelibre_dot_v1_dot_ratings__pb2.ImportRatingsFileRequest.SerializeToString,
+                response_deserializer=cinelibre_dot_v1_dot_ratings__pb2.ImportRatingsFileResponse.FromString,
+                _registered_method=True)
         self.RecordInteraction = channel.unary_unary(
                 '/cinelibre.v1.RatingsService/RecordInteraction',
                 request_serializer=cinelibre_dot_v1_dot_ratings__pb2.RecordInteractionRequest.SerializeToString,
@@ -86,6 +96,30 @@ class RatingsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ImportMyRatings(self, request_iterator, context):
+        """Imports the caller's ratings from a download of Letterboxd (ratings.csv or the whole zip), IMDb (the CSV of "Your
+        ratings"), Goodreads (goodreads_library_export.csv) or Trakt (JSON of rated films), sent in parts; a preview shows
+        what would become of each and changes nothing. Items are found by IMDb id, ISBN, TMDB or Goodreads id, else by title,
+        year (one more or less) and author; what can't be told for sure is reported, never guessed. A rating that the
+        caller has here is kept unless the file's has other stars and is not older. The very next ListPersonalized counts
+        them. The first message has the options, each of the others a chunk; at most 10 MiB and 50,000 rows together.
+        It is gRPC alone; over HTTP there is ImportRatingsFile.
+        Errors: INVALID_ARGUMENT for a first message without options, options later on, or content that is too large or in
+        none of the formats.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ImportRatingsFile(self, request, context):
+        """Imports the caller's ratings as ImportMyRatings does, from a file of up to 1,000,000 bytes in one message.
+        In JSON `text` is the file's text and `content` its bytes in base64, and the whole body has at most 1 MiB.
+        Errors: INVALID_ARGUMENT for content that is missing, too large or in none of the formats.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def RecordInteraction(self, request, context):
         """Records that the caller viewed or clicked an item, or searched. Views and clicks need `item_id`, searches `query`;
         a click on a search result may carry the query and the position too.
@@ -112,6 +146,16 @@ def add_RatingsServiceServicer_to_server(servicer, server):
                     servicer.DeleteRating,
                     request_deserializer=cinelibre_dot_v1_dot_ratings__pb2.DeleteRatingRequest.FromString,
                     response_serializer=cinelibre_dot_v1_dot_ratings__pb2.DeleteRatingResponse.SerializeToString,
+            ),
+            'ImportMyRatings': grpc.stream_unary_rpc_method_handler(
+                    servicer.ImportMyRatings,
+                    request_deserializer=cinelibre_dot_v1_dot_ratings__pb2.ImportMyRatingsRequest.FromString,
+                    response_serializer=cinelibre_dot_v1_dot_ratings__pb2.ImportMyRatingsResponse.SerializeToString,
+            ),
+            'ImportRatingsFile': grpc.unary_unary_rpc_method_handler(
+                    servicer.ImportRatingsFile,
+                    request_deserializer=cinelibre_dot_v1_dot_ratings__pb2.ImportRatingsFileRequest.FromString,
+                    response_serializer=cinelibre_dot_v1_dot_ratings__pb2.ImportRatingsFileResponse.SerializeToString,
             ),
             'RecordInteraction': grpc.unary_unary_rpc_method_handler(
                     servicer.RecordInteraction,
@@ -201,6 +245,60 @@ class RatingsService:
             '/cinelibre.v1.RatingsService/DeleteRating',
             cinelibre_dot_v1_dot_ratings__pb2.DeleteRatingRequest.SerializeToString,
             cinelibre_dot_v1_dot_ratings__pb2.DeleteRatingResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ImportMyRatings(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_unary(
+            request_iterator,
+            target,
+            '/cinelibre.v1.RatingsService/ImportMyRatings',
+            cinelibre_dot_v1_dot_ratings__pb2.ImportMyRatingsRequest.SerializeToString,
+            cinelibre_dot_v1_dot_ratings__pb2.ImportMyRatingsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ImportRatingsFile(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cinelibre.v1.RatingsService/ImportRatingsFile',
+            cinelibre_dot_v1_dot_ratings__pb2.ImportRatingsFileRequest.SerializeToString,
+            cinelibre_dot_v1_dot_ratings__pb2.ImportRatingsFileResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -46,6 +46,22 @@ class RatingsServiceStub:
     """Takes the caller's rating of an item back.
     Errors: NOT_FOUND if the caller has not rated the item.
     """
+    ImportMyRatings: _grpc.StreamUnaryMultiCallable[_ratings_pb2.ImportMyRatingsRequest, _ratings_pb2.ImportMyRatingsResponse]
+    """Imports the caller's ratings from a download of Letterboxd (ratings.csv or the whole zip), IMDb (the CSV of "Your
+    ratings"), Goodreads (goodreads_library_export.csv) or Trakt (JSON of rated films), sent in parts; a preview shows
+    what would become of each and changes nothing. Items are found by IMDb id, ISBN, TMDB or Goodreads id, else by title,
+    year (one more or less) and author; what can't be told for sure is reported, never guessed. A rating that the
+    caller has here is kept unless the file's has other stars and is not older. The very next ListPersonalized counts
+    them. The first message has the options, each of the others a chunk; at most 10 MiB and 50,000 rows together.
+    It is gRPC alone; over HTTP there is ImportRatingsFile.
+    Errors: INVALID_ARGUMENT for a first message without options, options later on, or content that is too large or in
+    none of the formats.
+    """
+    ImportRatingsFile: _grpc.UnaryUnaryMultiCallable[_ratings_pb2.ImportRatingsFileRequest, _ratings_pb2.ImportRatingsFileResponse]
+    """Imports the caller's ratings as ImportMyRatings does, from a file of up to 1,000,000 bytes in one message.
+    In JSON `text` is the file's text and `content` its bytes in base64, and the whole body has at most 1 MiB.
+    Errors: INVALID_ARGUMENT for content that is missing, too large or in none of the formats.
+    """
     RecordInteraction: _grpc.UnaryUnaryMultiCallable[_ratings_pb2.RecordInteractionRequest, _ratings_pb2.RecordInteractionResponse]
     """Records that the caller viewed or clicked an item, or searched. Views and clicks need `item_id`, searches `query`;
     a click on a search result may carry the query and the position too.
@@ -69,6 +85,22 @@ class RatingsServiceAsyncStub(RatingsServiceStub):
     DeleteRating: _aio.UnaryUnaryMultiCallable[_ratings_pb2.DeleteRatingRequest, _ratings_pb2.DeleteRatingResponse]  # type: ignore[assignment]
     """Takes the caller's rating of an item back.
     Errors: NOT_FOUND if the caller has not rated the item.
+    """
+    ImportMyRatings: _aio.StreamUnaryMultiCallable[_ratings_pb2.ImportMyRatingsRequest, _ratings_pb2.ImportMyRatingsResponse]  # type: ignore[assignment]
+    """Imports the caller's ratings from a download of Letterboxd (ratings.csv or the whole zip), IMDb (the CSV of "Your
+    ratings"), Goodreads (goodreads_library_export.csv) or Trakt (JSON of rated films), sent in parts; a preview shows
+    what would become of each and changes nothing. Items are found by IMDb id, ISBN, TMDB or Goodreads id, else by title,
+    year (one more or less) and author; what can't be told for sure is reported, never guessed. A rating that the
+    caller has here is kept unless the file's has other stars and is not older. The very next ListPersonalized counts
+    them. The first message has the options, each of the others a chunk; at most 10 MiB and 50,000 rows together.
+    It is gRPC alone; over HTTP there is ImportRatingsFile.
+    Errors: INVALID_ARGUMENT for a first message without options, options later on, or content that is too large or in
+    none of the formats.
+    """
+    ImportRatingsFile: _aio.UnaryUnaryMultiCallable[_ratings_pb2.ImportRatingsFileRequest, _ratings_pb2.ImportRatingsFileResponse]  # type: ignore[assignment]
+    """Imports the caller's ratings as ImportMyRatings does, from a file of up to 1,000,000 bytes in one message.
+    In JSON `text` is the file's text and `content` its bytes in base64, and the whole body has at most 1 MiB.
+    Errors: INVALID_ARGUMENT for content that is missing, too large or in none of the formats.
     """
     RecordInteraction: _aio.UnaryUnaryMultiCallable[_ratings_pb2.RecordInteractionRequest, _ratings_pb2.RecordInteractionResponse]  # type: ignore[assignment]
     """Records that the caller viewed or clicked an item, or searched. Views and clicks need `item_id`, searches `query`;
@@ -108,6 +140,34 @@ class RatingsServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_ratings_pb2.DeleteRatingResponse, _abc.Awaitable[_ratings_pb2.DeleteRatingResponse]]:
         """Takes the caller's rating of an item back.
         Errors: NOT_FOUND if the caller has not rated the item.
+        """
+
+    @_abc_1.abstractmethod
+    def ImportMyRatings(
+        self,
+        request_iterator: _MaybeAsyncIterator[_ratings_pb2.ImportMyRatingsRequest],
+        context: _ServicerContext,
+    ) -> _typing.Union[_ratings_pb2.ImportMyRatingsResponse, _abc.Awaitable[_ratings_pb2.ImportMyRatingsResponse]]:
+        """Imports the caller's ratings from a download of Letterboxd (ratings.csv or the whole zip), IMDb (the CSV of "Your
+        ratings"), Goodreads (goodreads_library_export.csv) or Trakt (JSON of rated films), sent in parts; a preview shows
+        what would become of each and changes nothing. Items are found by IMDb id, ISBN, TMDB or Goodreads id, else by title,
+        year (one more or less) and author; what can't be told for sure is reported, never guessed. A rating that the
+        caller has here is kept unless the file's has other stars and is not older. The very next ListPersonalized counts
+        them. The first message has the options, each of the others a chunk; at most 10 MiB and 50,000 rows together.
+        It is gRPC alone; over HTTP there is ImportRatingsFile.
+        Errors: INVALID_ARGUMENT for a first message without options, options later on, or content that is too large or in
+        none of the formats.
+        """
+
+    @_abc_1.abstractmethod
+    def ImportRatingsFile(
+        self,
+        request: _ratings_pb2.ImportRatingsFileRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_ratings_pb2.ImportRatingsFileResponse, _abc.Awaitable[_ratings_pb2.ImportRatingsFileResponse]]:
+        """Imports the caller's ratings as ImportMyRatings does, from a file of up to 1,000,000 bytes in one message.
+        In JSON `text` is the file's text and `content` its bytes in base64, and the whole body has at most 1 MiB.
+        Errors: INVALID_ARGUMENT for content that is missing, too large or in none of the formats.
         """
 
     @_abc_1.abstractmethod

@@ -1,0 +1,1 @@
+"""Gives the catalogue and the ratings back as files."""

@@ -1,0 +1,1 @@
+"""Imports films and books from CSV and JSON lines."""

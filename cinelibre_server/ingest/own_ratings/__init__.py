@@ -1,0 +1,1 @@
+"""Imports a person's own ratings from what other services let them download."""
