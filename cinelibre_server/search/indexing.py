@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cinelibre_server.search.passages import passage_spans
-from cinelibre_server.search.romanization import name_key, romanize, sound_key
+from cinelibre_server.search.romanization import name_key, romanize, sound_key, typed_key
 from cinelibre_server.search.terms import impacts
 from cinelibre_server.store.embeddings import Passage
 from cinelibre_server.store.search_index import IndexedItem, IndexedName, IndexedPassage
@@ -71,5 +71,5 @@ def _names(names: Sequence[str]) -> Iterator[IndexedName]:
         key = name_key(name)[:_LONGEST_KEY]
         if key and key not in seen:
             seen.add(key)
-            words = key.split()
+            words = typed_key(name)[:_LONGEST_KEY].split()
             yield IndexedName(name, key, sound_key(key), [" ".join(words[place:]) for place in range(len(words))])

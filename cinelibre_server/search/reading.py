@@ -11,6 +11,7 @@ from cinelibre_server.search.wishes import Wishes, read_wishes
 from cinelibre_server.store.search import SpelledName
 
 _LONGEST_NAME_WORDS = 8
+_LONGEST_NAME = 200
 _MOST_TERMS = 200
 
 
@@ -37,14 +38,18 @@ def read_query(query: str) -> Reading:
     """Reads a query of any length."""
     wishes = read_wishes(query)
     # A year or a language may belong to the title: Vidhi 1984, Hindi Medium.
-    names = [spell(text) for text in dict.fromkeys((query, wishes.rest)) if len(text.split()) <= _LONGEST_NAME_WORDS]
+    names = [spell(text) for text in dict.fromkeys((query, wishes.rest)) if _may_be_a_name(text)]
     terms = dict(count_terms(query).most_common(_MOST_TERMS))
     return Reading(query, writing_of(query), terms, tuple(name for name in names if name.key), wishes)
 
 
+def _may_be_a_name(text: str) -> bool:
+    return len(text) <= _LONGEST_NAME and len(text.split()) <= _LONGEST_NAME_WORDS
+
+
 def spell(text: str) -> SpelledName:
     """A text as names are compared."""
-    key = name_key(text)
+    key = name_key(text)[:_LONGEST_NAME]
     return SpelledName(" ".join(text.lower().split()), key, sound_key(key))
 
 

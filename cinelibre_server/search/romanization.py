@@ -63,10 +63,10 @@ _FOLDS = [
         (r"ee+|ii+", "i"), (r"oo+|uu+", "u"), (r"ae|ai|ei", "e"), (r"au|ou", "o"),
         (r"m(?=[kgcjtdpb]|\b)", "n"),
         (r"([a-z])\1+", r"\1"),
-        # Hindi's silent a, which people write or not: dilavale, devadas.
-        (r"(?<=[aeiou][^aeiou\s])a(?=[^aeiou\s][aeiou])", ""),
     )
 ]  # fmt: skip
+# Hindi's silent a, which people write or not: dilavale, devadas.
+_SILENT_A = re.compile(r"(?<=[aeiou][^aeiou\s])a(?=[^aeiou\s][aeiou])")
 _WORD = re.compile(r"[^\W_]+")
 _SOUNDS = str.maketrans(
     {
@@ -99,6 +99,11 @@ def romanize(text: str) -> str:
 
 def name_key(text: str) -> str:
     """The words of a name as all spellings of it have them, joined by spaces; empty without a letter or digit."""
+    return _SILENT_A.sub("", typed_key(text))
+
+
+def typed_key(text: str) -> str:
+    """The same with all vowels, so that the key of a name begins with the key of its beginning."""
     key = " ".join(_WORD.findall(_ascii(romanize(text))))
     for pattern, replacement in _FOLDS:
         key = pattern.sub(replacement, key)

@@ -12,7 +12,7 @@ from cinelibre_server.recommend import reasons as recommend_reasons
 from cinelibre_server.search import explanation
 from cinelibre_server.search.engine import Found, SearchEngine
 from cinelibre_server.search.reading import read_query
-from cinelibre_server.search.romanization import name_key
+from cinelibre_server.search.romanization import name_key, typed_key
 from cinelibre_server.services.messages import KIND_OF_TYPE, TYPE_OF_KIND, ItemMessages, item_filter
 from cinelibre_server.services.paging import PageTokens, page_size
 from cinelibre_server.store.items import ItemFilter, ItemKind, ItemStore
@@ -82,10 +82,10 @@ class SearchService(search_pb2_grpc.SearchServiceServicer):
 
     async def Suggest(self, request: search_pb2.SuggestRequest, _context: _Context) -> search_pb2.SuggestResponse:
         _require_text(request.q, 200)
-        key = name_key(request.q)
+        start, kind = typed_key(request.q), KIND_OF_TYPE.get(request.item_type)
         limit = request.limit or _DEFAULT_SUGGESTIONS
         # Without a letter or digit there is nothing that a title could begin with.
-        found = await self._search.suggest(key, limit, KIND_OF_TYPE.get(request.item_type)) if key else []
+        found = await self._search.suggest(start, name_key(request.q), limit, kind) if start else []
         return search_pb2.SuggestResponse(
             suggestions=[
                 search_pb2.Suggestion(

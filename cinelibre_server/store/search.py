@@ -122,13 +122,14 @@ class SearchStore:
         item_id: int | None = await self._pool.fetchval(_SQL["find_named"], *_columns(names))
         return item_id
 
-    async def suggest(self, key: str, limit: int, item_type: ItemKind | None) -> Sequence[SuggestedTitle]:
-        """Titles for the key of what has been typed; the list may be FRESH_SECONDS old."""
+    async def suggest(self, start: str, key: str, limit: int, item_type: ItemKind | None) -> Sequence[SuggestedTitle]:
+        """Titles for the two keys of what has been typed; the list may be FRESH_SECONDS old."""
 
         async def fetch() -> list[SuggestedTitle]:
-            return [SuggestedTitle(*row) for row in await self._pool.fetch(_SQL["suggest"], key, limit, item_type)]
+            rows = await self._pool.fetch(_SQL["suggest"], start, key, limit, item_type)
+            return [SuggestedTitle(*row) for row in rows]
 
-        return await self._suggested.find_or_fetch((key, limit, item_type), fetch)
+        return await self._suggested.find_or_fetch((start, limit, item_type), fetch)
 
     def forget_lists(self) -> None:
         """The catalogue was changed: the next search reads it anew."""

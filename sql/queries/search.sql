@@ -14,4 +14,4 @@ select item_id from get_named_items($1::text[], $2::text[], $3::text[], 1) where
 
 -- name: suggest
 -- Titles with a word that begins with a key, then titles spelled nearly so.
-select item_id, item_type, name, title, year from suggest_titles($1::text, $2::integer, $3::item_type);
+select item_id, item_type, name, title, year from suggest_titles($1::text, $2::text, $3::integer, $4::item_type);

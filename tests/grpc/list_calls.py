@@ -41,13 +41,13 @@ async def pages(call: Any, request: Message, size: int, metadata: Metadata | Non
 
 
 async def ids_by_title(channel: Channel) -> dict[str, int]:
-    """Item id by title, of all films, then of the books whose title no film has."""
+    """Item id by title, of the first film that has it, else of the first book."""
     stub = catalog_pb2_grpc.CatalogServiceStub(channel)
     found: dict[str, int] = {}
-    async for books in pages(stub.ListBooks, catalog_pb2.ListBooksRequest(), 100):
-        found |= {book.title: book.book_id for book in books.books}
     async for movies in pages(stub.ListMovies, catalog_pb2.ListMoviesRequest(), 100):
-        found |= {movie.title: movie.movie_id for movie in movies.movies}
+        found = {movie.title: movie.movie_id for movie in movies.movies} | found
+    async for books in pages(stub.ListBooks, catalog_pb2.ListBooksRequest(), 100):
+        found = {book.title: book.book_id for book in books.books} | found
     return found
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import grpc
+import numpy as np
 import pytest
 from cinelibre.v1 import (
     admin_pb2,
@@ -25,7 +26,10 @@ from grpc.aio import Channel
 
 from cinelibre_server.progress import silent
 from cinelibre_server.recommend.training.pipeline import train_model
+from cinelibre_server.search.indexing import indexed_item
 from cinelibre_server.store.database import Pool
+from cinelibre_server.store.embeddings import Passage
+from cinelibre_server.store.search_index import IndexedItem, save_indexed
 from tests.grpc.admin_calls import audit, sign_up_admin
 from tests.grpc.list_calls import Metadata, pages, rate, refused, sign_up
 from tests.sql.builders import add_items, add_users, random_vectors, rate_all
@@ -96,10 +100,18 @@ async def _ids(call: Callable[..., Any], request: Message, metadata: Metadata | 
     return found
 
 
+def _indexed(film: int) -> IndexedItem:
+    return indexed_item(
+        Passage(film, "A train", "A train", None, (), (), (), ""), np.array(random_vectors(1, seed=film))
+    )
+
+
 @pytest.fixture(params=["untrained", "trained"])
 async def library(request: pytest.FixtureRequest, pool: Pool, database_url: str, grpc_channel: Channel) -> Library:
     films = await add_items(pool, FILMS, embeddings=random_vectors(FILMS, seed=8))
     await add_items(pool, 5, item_type="book", embeddings=random_vectors(5, seed=9))
+    async with pool.acquire() as connection, connection.transaction():
+        await save_indexed(connection, [_indexed(film) for film in films])
     users = await add_users(pool, 30)
     await rate_all(
         pool,

@@ -115,7 +115,7 @@ def test_a_bad_id_is_not_deleted(http: httpx.Client, token: str, path: str) -> N
     ("rpc", "fields", "reason"),
     [
         ("CatalogService/GetMovie", {"movie_id": 2**31 - 1}, "ERROR_REASON_ITEM_NOT_FOUND"),
-        ("CatalogService/GetMovie", {"movie_id": 231}, "ERROR_REASON_ITEM_NOT_FOUND"),
+        ("CatalogService/GetMovie", {"movie_id": 2635}, "ERROR_REASON_ITEM_NOT_FOUND"),
         ("CatalogService/GetBook", {"book_id": 1}, "ERROR_REASON_ITEM_NOT_FOUND"),
         ("RecommendService/ListSimilar", {"item_type": "book", "item_id": 1}, "ERROR_REASON_ITEM_NOT_FOUND"),
         ("RatingsService/RateItem", {"item_id": 2**31 - 1, "stars": 4}, "ERROR_REASON_ITEM_NOT_FOUND"),

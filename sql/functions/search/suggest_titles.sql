@@ -1,7 +1,10 @@
 -- Titles for what has been typed so far: those that begin with it, then those with a word that does, the most rated first; if
 -- these are too few, names that are spelled nearly so (pg_trgm).
+-- p_start and p_key are the two keys of what was typed: as search_name_starts and as search_names have them.
 -- Of a beginning that very many titles share, 1,000 are looked at, shorter names first.
-create function cinelibre.suggest_titles(p_key text, p_limit integer default 8, p_item_type public.item_type default null)
+create function cinelibre.suggest_titles(
+    p_start text, p_key text, p_limit integer default 8, p_item_type public.item_type default null
+)
 returns table (item_id integer, item_type public.item_type, name text, title text, year smallint)
 language plpgsql stable
 rows 8
@@ -13,7 +16,7 @@ begin
     with begun as materialized (
         select s.item_id, s.name, s.at_begin
         from public.search_name_starts s
-        where s.start like replace(replace(replace(p_key, '\', '\\'), '%', '\%'), '_', '\_') || '%'
+        where s.start like replace(replace(replace(p_start, '\', '\\'), '%', '\%'), '_', '\_') || '%'
         limit 1000
     ),
     placed as (
