@@ -1,6 +1,6 @@
--- The items of the p_limit passages whose vectors have the greatest inner products with the query's, in any order, an item as
--- often as it has some; over the HNSW index (Malkov & Yashunin, 2018). With p_among exactly, of these items only; with filters the
--- index's iterative scan goes on until enough pass.
+-- The items of the passages whose vectors have the greatest inner products with the query's, in any order, an item as often as it
+-- has some: p_limit passages of stories and a third as many credits, each over an HNSW index of its own (Malkov & Yashunin, 2018).
+-- With p_among exactly, of these items only; with filters the indexes' iterative scans go on until enough pass.
 create function cinelibre.get_nearest_passages(
     p_query public.halfvec(384),
     p_limit integer,
@@ -33,20 +33,36 @@ begin
     elsif num_nonnulls(p_item_type, p_languages, p_genres, p_year_from, p_year_to, p_people, p_min_stars) > 0 then
         return array(
             select p.item_id from public.passages p
-            where (
-                select cinelibre.search_passes(
-                    i, p_item_type, p_languages, p_genres, p_year_from, p_year_to, p_people, p_min_stars
+            where p.place > 0
+                and (
+                    select cinelibre.search_passes(
+                        i, p_item_type, p_languages, p_genres, p_year_from, p_year_to, p_people, p_min_stars
+                    )
+                    from public.items i
+                    where i.item_id = p.item_id
                 )
-                from public.items i
-                where i.item_id = p.item_id
-            )
             order by p.embedding operator(public.<#>) p_query limit p_limit
+        ) || array(
+            select p.item_id from public.passages p
+            where p.place = 0
+                and (
+                    select cinelibre.search_passes(
+                        i, p_item_type, p_languages, p_genres, p_year_from, p_year_to, p_people, p_min_stars
+                    )
+                    from public.items i
+                    where i.item_id = p.item_id
+                )
+            order by p.embedding operator(public.<#>) p_query limit p_limit / 3
         );
     end if;
     return array(
         select p.item_id from public.passages p
-        where p.item_id not in (select h.item_id from cinelibre.hidden_items h)
+        where p.place > 0 and p.item_id not in (select h.item_id from cinelibre.hidden_items h)
         order by p.embedding operator(public.<#>) p_query limit p_limit
+    ) || array(
+        select p.item_id from public.passages p
+        where p.place = 0 and p.item_id not in (select h.item_id from cinelibre.hidden_items h)
+        order by p.embedding operator(public.<#>) p_query limit p_limit / 3
     );
 end
 $$;
