@@ -11,9 +11,8 @@ from benchmarks.measurement import Measurement
 from benchmarks.processes import data_dir
 from benchmarks.queries import distinct_paths, distinct_queries
 from benchmarks.stage import ROUNDS, Stage, compare_grpc, compare_json, p95_measurements
-from benchmarks.titles import add_titles
+from benchmarks.titles import TITLES, add_titles
 
-_TITLES = 50_000
 _LEAST_TYPED, _MOST_TYPED = 3, 10
 _PREFIXES_A_CLIENT = 300
 
@@ -23,7 +22,7 @@ def measure(stage: Stage) -> list[Measurement]:
 
     All are set against the empty server over gRPC: the Envoy in between is at our cost.
     """
-    titles = asyncio.run(add_titles(data_dir(stage.folder), _TITLES))
+    titles = asyncio.run(add_titles(data_dir(stage.folder), TITLES))
     queries = distinct_queries("cached", ROUNDS * CLIENTS)
     clients = [
         grpc_client("cinelibre.v1.SearchService/SemanticSearch", search_pb2.SemanticSearchRequest(q=query))

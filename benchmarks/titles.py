@@ -17,14 +17,22 @@ from cinelibre_server.store.catalog_load import MovieEntry, load_items
 from cinelibre_server.store.database import open_pool
 from cinelibre_server.store.search_index import count_terms, save_indexed
 
+TITLES = 50_000
 _SOURCE = "benchmark"
 _BATCH = 500
 _STATEMENT_SECONDS = 3600.0
+_VECTOR_INDEXES = """
+    select indexname, indexdef from pg_indexes
+    where schemaname = 'public' and indexdef like '%hnsw%' and tablename in ('passages', 'movies')
+"""
 _LANGUAGES = ("hi", "ta", "te", "ml", "kn", "bn", "mr", "pa")
 
 
 async def add_titles(data_dir: Path, count: int) -> list[str]:
-    """Adds so many films to the embedded database in this folder, which runs; returns their titles."""
+    """Adds so many films to the embedded database in this folder, which runs; returns their titles.
+
+    Nothing is added a second time.
+    """
     async with embedded_database(data_dir) as url:
         pool = await open_pool(url, size=1, statement_timeout_seconds=_STATEMENT_SECONDS)
         try:
@@ -32,6 +40,9 @@ async def add_titles(data_dir: Path, count: int) -> list[str]:
                 known = [row["title"] for row in await connection.fetch("select title from items order by item_id")]
                 entries = _entries(sorted({word for title in known for word in title.split()}), count)
                 await load_items(connection, _SOURCE, entries, overwrite=True)
+                indexes = await connection.fetch(_VECTOR_INDEXES)
+                for index in indexes:
+                    await connection.execute(f"drop index {index['indexname']}")
                 draw = np.random.default_rng(1)
                 after = 0
                 while True:
@@ -51,6 +62,9 @@ async def add_titles(data_dir: Path, count: int) -> list[str]:
                             ],
                         )
                     after = items[-1].item_id
+                # All at once takes a tenth of the time.
+                for index in indexes:
+                    await connection.execute(index["indexdef"])
                 await count_terms(connection, count)
                 await connection.execute("analyze")
             return [entry.title for entry in entries]

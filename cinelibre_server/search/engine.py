@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from cinelibre_server.search.background import QueryMeans
 from cinelibre_server.search.reading import Reading, Writing, spell
+from cinelibre_server.search.terms import count_terms
 from cinelibre_server.search.wishes import Wishes
 from cinelibre_server.store.items import ItemFilter, ItemKind
 from cinelibre_server.store.recommend import ScoreKey
@@ -19,8 +20,9 @@ EmbedQuery = Callable[[str], Awaitable[NDArray[np.float32]]]
 # How much of the mean of such queries is taken off. Chosen on queries of the training part of public query sets.
 _TAKEN_OFF = {Writing.LATIN: 0.4, Writing.INDIC: 0.85, Writing.ROMANIZED: 0.85}
 
-# How much a wish counts in a query that is nothing but wishes.
+# How much a wish counts in a query that is nothing but wishes, and in one that says more.
 _WISH_ALONE = 3.0
+_WISH_BESIDE = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +55,20 @@ class SearchEngine:
             shifted.astype(np.float32),
             reading.terms,
             reading.names,
-            _wished(reading.wishes),
-            1.0 if reading.wishes.rest else _WISH_ALONE,
+            reading.people,
+            wished(reading.wishes),
+            _WISH_BESIDE if reading.wishes.rest else _WISH_ALONE,
         )
 
     async def meaning_alone(self, reading: Reading) -> Question:
         """The question without words and names, to tell what they add."""
-        return replace(await self.question(reading), terms={}, names=(), wished=ItemFilter())
+        return replace(await self.question(reading), terms={}, names=(), people=(), wished=ItemFilter())
 
     async def find_like(self, reading: Reading) -> int | None:
         """The item that "films like …" names; None if the query does not say so, or there is no such item."""
         if reading.wishes.like is None:
             return None
-        return await self._store.find_named([spell(reading.wishes.like)])
+        return await self._store.find_named(spell(reading.wishes.like), count_terms(reading.wishes.like))
 
 
 def words_alone(reading: Reading) -> Question:
@@ -73,7 +76,8 @@ def words_alone(reading: Reading) -> Question:
     return Question(None, reading.terms, ())
 
 
-def _wished(wishes: Wishes) -> ItemFilter:
+def wished(wishes: Wishes) -> ItemFilter:
+    """What would be left if the wishes were a filter."""
     return ItemFilter(
         item_type=cast(ItemKind | None, wishes.item_type),
         languages=wishes.languages or None,

@@ -3,6 +3,7 @@
 import re
 
 from cinelibre_server.search.reading import Reading
+from cinelibre_server.search.romanization import name_key
 from cinelibre_server.search.terms import count_terms
 from cinelibre_server.store.items import ItemDetails
 from cinelibre_server.store.search import FoundItem
@@ -20,6 +21,8 @@ def reason(reading: Reading, hit: FoundItem, item: ItemDetails) -> str:
         said = f"Its title, {hit.name}, is like your words."
     elif hit.matched == "synopsis":
         said = "This part of its story is close to what you describe."
+    elif named := [person for person in item.people if name_key(person) in hit.named_people]:
+        said = f"By or with {', '.join(named)}."
     else:
         said = "Its title, people, year or genres are close to your words."
     fulfilled = _fulfilled(reading, item)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from cinelibre_server.search.vocabulary import vocabulary
 
 _LIKE = re.compile(
-    r"\s*(?:(?:find|show)(?: me)?\s+)?(?:(?:films?|movies?|books?|novels?|something|anything|more|others?|stories)\s+)?"
+    r"\s*(?:(?:find|show)(?: me)?\s+)?"
+    r"(?:(?:(?P<type>films?|movies?|books?|novels?)|something|anything|more|others?|stories)\s+)?"
     r"(?:like|similar to|as good as)\s+(?P<title>\S.*)",
     re.IGNORECASE,
 )
@@ -35,18 +36,19 @@ class Wishes:
     like: str | None = None
     rest: str = ""
 
-    @property
-    def any_filter(self) -> bool:
-        """Whether something is preferred."""
-        return bool(self.languages or self.genres or self.item_type or self.year_from or self.year_to)
-
 
 def read_wishes(query: str) -> Wishes:
-    """The wishes in a query. Only short ones are looked at: in a told story, `thriller` or `1990` say little."""
+    """The wishes in a query.
+
+    In a told story, `thriller` or `1990` say little: of more than eight words only a language before a word for film
+    or book is one, as in `a Tamil film`.
+    """
     if found := _LIKE.fullmatch(query):
-        return Wishes(like=found["title"].strip(), rest=found["title"].strip())
+        title = found["title"].strip()
+        item_type = vocabulary().types.get((found["type"] or "").lower())
+        return Wishes(item_type=item_type, like=title, rest=title)
     if len(query.split()) > _MOST_WORDS:
-        return Wishes(rest=query)
+        return _read_story(query)
     first, last, rest = _read_years(query)
     words = _WORD.findall(rest)
     lowered = [word.casefold() for word in words]
@@ -60,6 +62,18 @@ def read_wishes(query: str) -> Wishes:
     if all(word.casefold() in known.joining_words for word in left):
         left = []
     return Wishes(languages, genres, types[0] if types else None, first, last, rest=" ".join(left))
+
+
+def _read_story(query: str) -> Wishes:
+    known = vocabulary()
+    words = [word.casefold() for word in _WORD.findall(query)]
+    for place, word in enumerate(words):
+        if word in known.languages:
+            # A Tamil film, a Bengali comedy film.
+            kind = next((known.types[near] for near in words[place + 1 : place + 3] if near in known.types), None)
+            if kind:
+                return Wishes(languages=(known.languages[word],), item_type=kind, rest=query)
+    return Wishes(rest=query)
 
 
 def _read_years(query: str) -> tuple[int | None, int | None, str]:

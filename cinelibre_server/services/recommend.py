@@ -76,8 +76,8 @@ class RecommendService(recommend_pb2_grpc.RecommendServiceServicer):
         if item is None or item.item_type != request.item_type:
             raise item_not_found(request.item_type, request.item_id)
         size = page_size(request.limit)
-        wanted_type = None if request.across_types else item.item_type
-        found = await self._recommend.similar(item.item_id, wanted_type, size + 1, self._after(request))
+        wanted = ItemFilter(item_type=None if request.across_types else item.item_type)
+        found = await self._recommend.similar(item.item_id, wanted, size + 1, self._after(request))
         page = found[:size]
         ids = [near.item_id for near in page]
         items = await self._items.get_many(ids)

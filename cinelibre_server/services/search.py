@@ -1,6 +1,7 @@
 """SearchService: finds items by what is remembered of them, and completes titles."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import grpc
@@ -10,12 +11,12 @@ from google.protobuf.message import Message
 from cinelibre_server.errors import invalid_field
 from cinelibre_server.recommend import reasons as recommend_reasons
 from cinelibre_server.search import explanation
-from cinelibre_server.search.engine import Found, SearchEngine
+from cinelibre_server.search.engine import Found, SearchEngine, wished
 from cinelibre_server.search.reading import read_query
 from cinelibre_server.search.romanization import name_key, typed_key
 from cinelibre_server.services.messages import KIND_OF_TYPE, TYPE_OF_KIND, ItemMessages, item_filter
 from cinelibre_server.services.paging import PageTokens, page_size
-from cinelibre_server.store.items import ItemFilter, ItemKind, ItemStore
+from cinelibre_server.store.items import ItemFilter, ItemStore
 from cinelibre_server.store.recommend import RecommendStore, ScoreKey
 from cinelibre_server.store.search import SearchFilter, SearchStore
 
@@ -56,9 +57,9 @@ class SearchService(search_pb2_grpc.SearchServiceServicer):
         after = ScoreKey(float(key[0]), int(key[1])) if key else None
         wanted = _filter(request)
         reading = read_query(request.q)
-        item_type = wanted.item.item_type
-        if wanted == SearchFilter(ItemFilter(item_type)) and (like := await self._engine.find_like(reading)):
-            return await self._like(request, like, item_type, size, after)
+        if wanted == SearchFilter(wanted.item) and (like := await self._engine.find_like(reading)):
+            item_type = wanted.item.item_type or wished(reading.wishes).item_type
+            return await self._like(request, like, replace(wanted.item, item_type=item_type), size, after)
         found = await self._engine.find(reading, wanted, size, after)
         items = await self._items.get_many([hit.item_id for hit in found.hits])
         return search_pb2.SemanticSearchResponse(
@@ -103,12 +104,12 @@ class SearchService(search_pb2_grpc.SearchServiceServicer):
         self,
         request: search_pb2.SemanticSearchRequest,
         item_id: int,
-        item_type: ItemKind | None,
+        wanted: ItemFilter,
         size: int,
         after: ScoreKey | None,
     ) -> search_pb2.SemanticSearchResponse:
         """The items that are most like one."""
-        found = await self._recommend.similar(item_id, item_type, size + 1, after)
+        found = await self._recommend.similar(item_id, wanted, size + 1, after)
         page = found[:size]
         items = await self._items.get_many([item_id, *(near.item_id for near in page)])
         return search_pb2.SemanticSearchResponse(

@@ -57,6 +57,11 @@ class ItemDetails:
     mean_stars: float | None
     is_hidden: bool
 
+    @property
+    def people(self) -> Sequence[str]:
+        """Directors, cast and authors, each once."""
+        return tuple(dict.fromkeys([*(self.directors or ()), *(self.cast_names or ()), *(self.authors or ())]))
+
 
 @dataclass(frozen=True, slots=True)
 class ListKey:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from cinelibre_server.store.database import Pool
 from cinelibre_server.store.fresh_cache import FreshCache
-from cinelibre_server.store.items import ItemFilter, ItemKind
+from cinelibre_server.store.items import ItemFilter
 from cinelibre_server.store.queries import load_queries
 
 _SQL = load_queries("recommend")
@@ -96,16 +96,14 @@ class RecommendStore:
         rows = await self._pool.fetch(_SQL["catalogue"], limit, *wanted.parameters, after_id)
         return [row["item_id"] for row in rows]
 
-    async def similar(
-        self, item_id: int, item_type: ItemKind | None, limit: int, after: ScoreKey | None
-    ) -> list[ScoredItem]:
-        """The nearest items of one type or, with None, of both; the list may be FRESH_SECONDS old."""
+    async def similar(self, item_id: int, wanted: ItemFilter, limit: int, after: ScoreKey | None) -> list[ScoredItem]:
+        """The nearest items; the list may be FRESH_SECONDS old."""
 
         async def fetch() -> list[ScoredItem]:
-            rows = await self._pool.fetch(_SQL["similar"], item_id, limit, item_type, *_key(after))
+            rows = await self._pool.fetch(_SQL["similar"], item_id, limit, *wanted.parameters, *_key(after))
             return [ScoredItem(*row) for row in rows]
 
-        return await self._similar.find_or_fetch((item_id, item_type, limit, after), fetch)
+        return await self._similar.find_or_fetch((item_id, wanted, limit, after), fetch)
 
     def forget_lists(self) -> None:
         """The catalogue was changed: the next look at any list reads it anew."""

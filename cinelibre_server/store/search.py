@@ -33,20 +33,25 @@ class SearchFilter:
 
 
 class SpelledName(NamedTuple):
-    """A text in lower case and its keys."""
+    """A text in lower case, its `typed_key`, `name_key` and `sound_key`."""
 
     text: str
+    start: str
     key: str
     sound: str
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What search_items is asked, whatever is missing. `embedding` is float32[384], `terms` are counted."""
+    """What search_items is asked, whatever is missing. `embedding` is float32[384], `terms` are counted.
+
+    `people` are keys of what may be their names.
+    """
 
     embedding: NDArray[np.float32] | None
     terms: Mapping[str, int]
     names: tuple[SpelledName, ...]
+    people: tuple[str, ...] = ()
     wished: ItemFilter = field(default_factory=ItemFilter)
     wish_weight: float = 1.0
 
@@ -54,14 +59,15 @@ class Question:
     def key(self) -> Hashable:
         """Equal for equal questions."""
         vector = None if self.embedding is None else self.embedding.tobytes()
-        return (vector, tuple(self.terms.items()), self.names, self.wished, self.wish_weight)
+        return (vector, tuple(self.terms.items()), self.names, self.people, self.wished, self.wish_weight)
 
 
 @dataclass(frozen=True, slots=True)
 class FoundItem:
     """`matched` is name, credits or synopsis; the passage is that of the synopsis that fits best, if there is one.
 
-    `name` is the item's name that is like the query, `name_similarity` how much, 0 to 1.
+    `name` is the item's name that is like the query, `name_similarity` how much, 0 to 1. `named_people` are the keys of
+    its people whom the query names.
     """
 
     item_id: int
@@ -71,6 +77,7 @@ class FoundItem:
     character_count: int
     name: str | None
     name_similarity: float
+    named_people: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +113,7 @@ class SearchStore:
                 list(question.terms),
                 list(question.terms.values()),
                 *_columns(question.names),
+                list(question.people),
                 limit,
                 *wanted.parameters,
                 *question.wished.parameters,
@@ -117,9 +125,11 @@ class SearchStore:
 
         return await self._kept.find_or_fetch((question.key, wanted, limit, after), fetch)
 
-    async def find_named(self, names: Sequence[SpelledName]) -> int | None:
-        """The item whose name is likest to one of the texts, None if none is like it."""
-        item_id: int | None = await self._pool.fetchval(_SQL["find_named"], *_columns(names))
+    async def find_named(self, name: SpelledName, terms: Mapping[str, int]) -> int | None:
+        """The item whose name is likest to a text with these terms, None if none is like it."""
+        item_id: int | None = await self._pool.fetchval(
+            _SQL["find_named"], *_columns([name]), list(terms), list(terms.values())
+        )
         return item_id
 
     async def suggest(self, start: str, key: str, limit: int, item_type: ItemKind | None) -> Sequence[SuggestedTitle]:
@@ -137,5 +147,5 @@ class SearchStore:
         self._suggested.clear()
 
 
-def _columns(names: Sequence[SpelledName]) -> tuple[list[str], list[str], list[str]]:
-    return [name.text for name in names], [name.key for name in names], [name.sound for name in names]
+def _columns(names: Sequence[SpelledName]) -> Sequence[list[str]]:
+    return [list(column) for column in zip(*names, strict=True)] or [[], [], [], []]

@@ -77,11 +77,11 @@ order by i.item_id
 limit $1::integer;
 
 -- name: similar
--- The nearest items to an item, itself left out; $3 is the wanted type or null for both.
+-- The nearest items to an item, itself left out.
 select m.item_id, m.similarity as score
 from match_items(
-    item_embedding($1::integer), $2::integer + 1, $3::item_type,
-    p_after_similarity => $4::double precision, p_after_id => $5::integer
+    item_embedding($1::integer), $2::integer + 1, $3::item_type, $4::text[], $5::text[], $6::integer, $7::integer,
+    p_after_similarity => $8::double precision, p_after_id => $9::integer
 ) m
 where m.item_id <> $1
 limit $2;

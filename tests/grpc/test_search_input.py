@@ -130,15 +130,35 @@ async def test_films_like_one_are_others(stub: SearchStub) -> None:
         assert "Sholay" not in titles(answer)
         assert {hit.matched_field for hit in answer.hits} == {search_pb2.MATCHED_FIELD_SIMILAR_ITEM}
         assert answer.did_you_mean == ""
-    books = await ask(stub, "films like Sholay", item_type=catalog_pb2.ITEM_TYPE_BOOK)
-    assert len(books.hits) == 10
-    assert all(hit.item.HasField("book") for hit in books.hits)
+    for books in (
+        await ask(stub, "films like Sholay", item_type=catalog_pb2.ITEM_TYPE_BOOK),
+        await ask(stub, "books like Sholay"),
+    ):
+        assert len(books.hits) == 10
+        assert all(hit.item.HasField("book") for hit in books.hits)
+    filtered = await ask(stub, "films like Sholay", languages=["ta"], year_from=1990)
+    assert len(filtered.hits) == 10
+    assert {hit.item.movie.language for hit in filtered.hits} == {"ta"}
+    assert all(hit.item.movie.year >= 1990 for hit in filtered.hits)
+    assert {hit.matched_field for hit in filtered.hits} == {search_pb2.MATCHED_FIELD_SIMILAR_ITEM}
     request = search_pb2.SemanticSearchRequest(q="films like Sholay")
     whole = [hit async for page in pages(stub.SemanticSearch, request, 100) for hit in page.hits]
     assert [hit async for page in pages(stub.SemanticSearch, request, 37) for hit in page.hits] == whole
     assert len({hit.item.item_id for hit in whole}) == len(whole) > 100
     unknown = await ask(stub, "films like Qzxvkjwq")
     assert search_pb2.MATCHED_FIELD_SIMILAR_ITEM not in {hit.matched_field for hit in unknown.hits}
+
+
+async def test_people_are_found_by_their_names(stub: SearchStub) -> None:
+    for q in ("Satyajit Ray", "films by Satyajit Ray", "सत्यजित राय"):
+        hits = (await ask(stub, q)).hits
+        assert len(hits) == 10
+        assert all("Satyajit Ray" in [*detail(hit).directors, *detail(hit).cast] for hit in hits), q
+        assert all(hit.reason.startswith("By or with Satyajit Ray.") for hit in hits), q
+    authored = await ask(stub, "books by Premchand", limit=3)
+    assert all("Premchand" in hit.item.book.authors for hit in authored.hits)
+    together = await ask(stub, "Mani Ratnam film with Rajinikanth", limit=1)
+    assert titles(together) == ["Thalapathi"]
 
 
 async def test_highlights_are_the_words_of_the_query(stub: SearchStub) -> None:

@@ -59,7 +59,7 @@ async def index(pool: Pool, items: Sequence[IndexedItem]) -> None:
 def asked(query: str = "", embedding: Vector | None = None, **wished: Any) -> Question:
     """What search is asked: the words and the name in `query`, a vector, and wishes by the names of ItemFilter."""
     reading = read_query(query)
-    return Question(embedding, reading.terms, reading.names, ItemFilter(**wished))
+    return Question(embedding, reading.terms, reading.names, reading.people, ItemFilter(**wished))
 
 
 async def find(

@@ -36,9 +36,9 @@ SPELLINGS = (
 )  # fmt: skip
 
 
-def score(dense: float = 0, lexical: float = 0, alike: float = 0, fulfilled: int = 0) -> float:
+def score(dense: float = 0, lexical: float = 0, alike: float = 0, people: int = 0, fulfilled: int = 0) -> float:
     """The formula of search_items; `alike` is a similarity of names."""
-    x = dense / 0.015 + 0.12 * lexical + 10 * max(0, alike - 0.4) + fulfilled
+    x = dense / 0.015 + 0.12 * lexical + 10 * max(0, alike - 0.4) + 10 * max(0, alike - 0.8) + 6 * people + fulfilled
     return 1 / (1 + math.exp(-x / 20))
 
 
@@ -153,7 +153,7 @@ async def test_of_one_name_the_most_rated_item_comes_first(pool: Pool) -> None:
     await rate_all(pool, [(user, items[1], 8) for user in users])
     await index(pool, [indexed(item, title="Devdas") for item in items])
     rows = await pool.fetch(
-        "select item_id, similarity from get_named_items(array['devdas'], array[$1], array[$2])",
+        "select item_id, similarity from get_named_items(array['devdas'], array['devdas'], array[$1], array[$2], '{}')",
         name_key("Devdas"),
         sound_key(name_key("Devdas")),
     )

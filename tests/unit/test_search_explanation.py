@@ -21,7 +21,7 @@ FILM = ItemDetails(
 
 
 def hit(matched: str = "synopsis", first: int = 0, count: int = 21, name: str | None = None) -> FoundItem:
-    return FoundItem(7, 0.5, matched, first, count, name, 0.9 if name else 0)
+    return FoundItem(7, 0.5, matched, first, count, name, 0.9 if name else 0, ())
 
 
 def highlighted(query: str, text: str) -> list[str]:

@@ -5,11 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cinelibre_server.search.reading import Writing, read_query, writing_of
+from cinelibre_server.search.romanization import name_key
 from cinelibre_server.search.terms import count_terms, impacts
 from cinelibre_server.search.wishes import Wishes, read_wishes
 
 STORY = "a thriller writer from Madras travels to Bengal in 1990 and finds that her films were stolen by a Tamil singer"
 
+TYPES = {"film": "movie", "movie": "movie", "book": "book"}
 WISHES = (
     ("Tamil thrillers from the 90s", Wishes(("ta",), ("thriller",), None, 1990, 1999)),
     ("Malayalam movies", Wishes(("ml",), (), "movie")),
@@ -45,7 +47,6 @@ def wished(wishes: Wishes) -> tuple[object, ...]:
 def test_wishes(query: str, expected: Wishes) -> None:
     read = read_wishes(query)
     assert wished(read) == wished(expected)
-    assert read.any_filter
     assert read.like is None
 
 
@@ -70,7 +71,7 @@ def test_what_is_left_is_a_name_or_a_story(query: str, rest: str) -> None:
     "query", ["1983", "96", "'96", "2018", "1947", "  1920  ", "83", "", "Sholay", "24", "the", "ninety", "1999s"]
 )
 def test_numbers_and_names_are_no_wishes(query: str) -> None:
-    assert not read_wishes(query).any_filter
+    assert wished(read_wishes(query)) == wished(Wishes())
 
 
 @pytest.mark.parametrize("query", ["1983", "96", "2018", "1920"])
@@ -91,7 +92,8 @@ def test_a_title_that_is_a_number_is_a_name(query: str) -> None:
 def test_what_is_like_a_title(query: str) -> None:
     reading = read_query(query)
     assert (reading.wishes.like, reading.wishes.rest) == ("Sholay", "Sholay")
-    assert not reading.wishes.any_filter
+    kind = next((kind for word, kind in TYPES.items() if word in query.lower()), None)
+    assert wished(reading.wishes) == wished(Wishes(item_type=kind))
     assert reading.names[-1].key == read_query("Sholay").names[0].key
     assert reading.names[-1].sound == read_query("शोले").names[0].sound
 
@@ -115,7 +117,44 @@ def test_wishes_end_with_eight_words() -> None:
     eight = "Tamil film of a boy in a train"
     assert len(eight.split()) == 8
     assert read_wishes(eight).languages == ("ta",)
-    assert not read_wishes(eight + " again").any_filter
+    assert read_wishes(eight + " again").languages == ("ta",)
+    assert wished(read_wishes("a Tamil boy who runs away from a film in 1990")) == wished(Wishes())
+
+
+@pytest.mark.parametrize(
+    ("query", "languages", "kind"),
+    [
+        ("a Malayalam film in which a father hides a murder from the police", ("ml",), "movie"),
+        ("the old Bengali comedy film where everybody lives in one boarding house", ("bn",), "movie"),
+        ("a Hindi novel about a poor farmer who wants nothing but a cow", ("hi",), "book"),
+        ("a Bengali and a Tamil film about people who lost their homes", ("ta",), "movie"),
+        ("a Tamil who makes a film about his village and his old school", (), None),
+    ],
+)
+def test_in_a_story_only_what_stands_before_film_or_book_is_wished(
+    query: str, languages: tuple[str, ...], kind: str | None
+) -> None:
+    assert read_wishes(query) == Wishes(languages=languages, item_type=kind, rest=query)
+
+
+@pytest.mark.parametrize(
+    ("query", "person"),
+    [
+        ("Satyajit Ray", "Satyajit Ray"), ("films by Satyajit Ray", "satyajit rai"), ("सत्यजित राय", "Satyajit Ray"),
+        ("books by R. K. Narayan", "R. K. Narayan"), ("Mohanlal", "മോഹൻലാൽ"),
+        ("a film with Shah Rukh Khan", "Shahrukh  Khan"),
+        ("the one by Satyajit Ray about a boy who sees a train with his sister", "Satyajit Ray"),
+    ],
+)  # fmt: skip
+def test_who_a_query_may_name(query: str, person: str) -> None:
+    runs = read_query(query).people
+    assert name_key(person) in runs or name_key(person).replace(" ", "") in {run.replace(" ", "") for run in runs}
+
+
+def test_a_single_word_of_many_is_nobody() -> None:
+    assert not {"kamal", "rekha"} & set(read_query("a kamal for rekha in the village by a river").people)
+    assert len(read_query("word " * 5000).people) <= 4
+    assert len(read_query(" ".join(f"w{n}" for n in range(2000))).people) < 200
 
 
 def test_a_name_is_one_of_eight_words_at_most() -> None:
@@ -197,7 +236,7 @@ def test_every_query_is_read(query: str) -> None:
     assert all(count > 0 and 0 < len(term) <= 40 for term, count in reading.terms.items())
     assert all(name.key for name in reading.names)
     first, last = reading.wishes.year_from, reading.wishes.year_to
-    assert not (reading.wishes.like and reading.wishes.any_filter)
+    assert not (reading.wishes.like and (reading.wishes.languages or first or last))
     assert first is None or 1800 <= first <= 2100
     assert last is None or 1799 <= last <= 2109
 

@@ -1,51 +1,94 @@
--- The items with a name like one of the texts, the likest first, and that name. p_texts are lower case, p_keys and p_sounds theirs,
--- as search_names has them. similarity is the greatest of
---     how many trigrams the two keys share (pg_trgm);
---     1 - d / length of the longer, with the edit distance d (Levenshtein, 1966) of the keys or of the texts, so that a typo costs
---     little;
---     how well the text is found inside the name, times 0.7 to 0.95 by how much of the name it is, for partial titles;
---     0.35 + 0.6 times the second for names of the same sounds, which another script or spelling may be all about;
--- and 0.02 less by all of the texts' distance: of names that all spell alike the one that is written so comes first.
-create function cinelibre.get_named_items(p_texts text[], p_keys text[], p_sounds text[], p_limit integer default 60)
+-- The items with a name like one of the texts, the likest first, and that name. p_texts are lower case, p_starts, p_keys and p_sounds
+-- theirs, as search_name_starts and search_names have them. Names are looked at that sound like a text, that differ from it in a
+-- letter, that have it from one of their words on, and those of p_items.
+--     similarity = 0.8 spelled + 0.2 written                        for names and texts in ASCII, else 0.98 and 0.02
+--     spelled    = the greatest of how many trigrams the two keys share (pg_trgm), the edit_similarity of the keys and that of the
+--                  texts, how well the key is a part of the name's (part_similarity), and 0.35 + 0.6 * the second for names of the
+--                  same sounds, which another script or spelling may be all about
+--     written    = the greater of the edit_similarity and the part_similarity of the texts: of names that all spell alike the one
+--                  that is written so comes first
+create function cinelibre.get_named_items(
+    p_texts text[], p_starts text[], p_keys text[], p_sounds text[], p_items integer[], p_limit integer default 60
+)
 returns table (item_id integer, name text, similarity double precision)
 language plpgsql stable
 rows 60
-set pg_trgm.similarity_threshold = 0.3
-set pg_trgm.word_similarity_threshold = 0.75
 set plan_cache_mode = 'force_generic_plan'
 as $$
 begin
     return query
-    with alike as (
+    with asked as (
+        select a.text, a.start, a.key, a.sound, public.deletions(a.text) as deletions
+        from unnest(p_texts, p_starts, p_keys, p_sounds) as a (text, start, key, sound)
+    ),
+    near as (
+        select n.ctid as place from asked q join public.search_names n on n.sound = q.sound and length(q.sound) >= 2
+        union
+        select n.ctid from asked q join public.search_names n on public.deletions(n.name) operator(pg_catalog.&&) q.deletions
+        union
+        select n.ctid from public.search_names n where n.item_id = any (p_items)
+        union
+        select n.ctid
+        from asked q
+        cross join lateral (
+            select s.item_id from public.search_name_starts s
+            where length(q.start) >= 3 and s.start ~>=~ q.start and s.start ~<~ (q.start || chr(1114111))
+            limit 50
+        ) begun
+        join public.search_names n on n.item_id = begun.item_id
+    ),
+    pairs as materialized (
         select
             n.item_id,
             n.name,
-            public.similarity(n.key, q.key) as shared,
-            public.word_similarity(q.key, n.key)
-                * (0.7 + 0.25 * least(1, length(q.key)::real / length(n.key))) as inside,
-            1 - public.levenshtein(n.key, q.key)::real / greatest(length(n.key), length(q.key)) as edited,
-            1 - public.levenshtein(left(lower(n.name), 80), left(q.text, 80))::real
-                / greatest(1, length(left(n.name, 80)), length(left(q.text, 80))) as written,
-            n.sound = q.sound and length(q.sound) >= 2 as sounds_alike
-        from unnest(p_texts, p_keys, p_sounds) as q (text, key, sound)
-        join public.search_names n
-            on n.key operator(public.%) q.key
-            or n.key operator(public.%>) q.key
-            or (n.sound = q.sound and length(q.sound) >= 2)
+            n.key as name_key,
+            q.key,
+            left(lower(n.name), 80) as name_text,
+            left(q.text, 80) as text,
+            public.levenshtein(n.key, q.key) as key_distance,
+            public.levenshtein(left(lower(n.name), 80), left(q.text, 80)) as text_distance,
+            n.sound = q.sound and length(q.sound) >= 2 as sounds_alike,
+            octet_length(n.name) = length(n.name) and octet_length(q.text) = length(q.text) as in_one_script
+        from public.search_names n
+        cross join asked q
+        where n.ctid = any (array(select near.place from near))
+            -- Shorter ones are alike in less than 0.4 of the text.
+            and length(n.key) >= 0.4 * length(q.key)
+    ),
+    measured as materialized (
+        select
+            p.*,
+            public.similarity(p.name_key, p.key) as shared,
+            public.word_similarity(p.key, p.name_key) as inside,
+            case when p.in_one_script then public.word_similarity(p.text, p.name_text) else 0 end as text_inside,
+            cinelibre.edit_similarity(p.key_distance, p.name_key, p.key) as edited,
+            cinelibre.edit_similarity(p.text_distance, p.name_text, p.text) as rewritten
+        from pairs p
+    ),
+    compared as (
+        select
+            m.item_id,
+            m.name,
+            m.in_one_script,
+            greatest(
+                m.shared, m.edited, m.rewritten, cinelibre.part_similarity(m.inside, m.key, m.name_key),
+                case when m.sounds_alike then 0.35 + 0.6 * m.edited else 0 end
+            ) as spelled,
+            greatest(m.rewritten, cinelibre.part_similarity(m.text_inside, m.text, m.name_text)) as written
+        from measured m
     ),
     found as (
         select
-            a.item_id,
-            a.name,
-            0.98 * greatest(
-                a.shared, a.edited, a.written, a.inside,
-                case when a.sounds_alike then 0.35 + 0.6 * a.edited else 0 end
-            ) + 0.02 * a.written as similarity
-        from alike a
+            c.item_id,
+            c.name,
+            case when c.in_one_script then 0.8 * c.spelled + 0.2 * c.written else 0.98 * c.spelled + 0.02 * c.written end
+                as similarity
+        from compared c
     ),
     best as (
         select distinct on (f.item_id) f.item_id, f.name, f.similarity
         from found f
+        where f.similarity > 0.4
         order by f.item_id, f.similarity desc, f.name
     )
     select b.item_id, b.name, b.similarity::double precision

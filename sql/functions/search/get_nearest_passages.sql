@@ -1,6 +1,7 @@
 -- The items of the passages whose vectors have the greatest inner products with the query's, in any order, an item as often as it
 -- has some: p_limit passages of stories and a third as many credits, each over an HNSW index of its own (Malkov & Yashunin, 2018).
 -- With p_among exactly, of these items only; with filters the indexes' iterative scans go on until enough pass.
+-- Credits are looked through less thoroughly: names and words have indexes of their own.
 create function cinelibre.get_nearest_passages(
     p_query public.halfvec(384),
     p_limit integer,
@@ -23,6 +24,11 @@ set plan_cache_mode = 'force_generic_plan'
 -- The index is in memory; priced as on a disk, it would lose to computing every product.
 set random_page_cost = 1
 as $$
+declare
+    is_filtered constant boolean := num_nonnulls(
+        p_item_type, p_languages, p_genres, p_year_from, p_year_to, p_people, p_min_stars
+    ) > 0;
+    found integer[];
 begin
     if p_among is not null then
         return array(
@@ -30,8 +36,8 @@ begin
             where p.item_id = any (p_among)
             order by (p.embedding operator(public.<#>) p_query) + 0 limit p_limit
         );
-    elsif num_nonnulls(p_item_type, p_languages, p_genres, p_year_from, p_year_to, p_people, p_min_stars) > 0 then
-        return array(
+    elsif is_filtered then
+        found := array(
             select p.item_id from public.passages p
             where p.place > 0
                 and (
@@ -42,7 +48,9 @@ begin
                     where i.item_id = p.item_id
                 )
             order by p.embedding operator(public.<#>) p_query limit p_limit
-        ) || array(
+        );
+        perform set_config('hnsw.ef_search', '100', true);
+        return found || array(
             select p.item_id from public.passages p
             where p.place = 0
                 and (
@@ -55,11 +63,13 @@ begin
             order by p.embedding operator(public.<#>) p_query limit p_limit / 3
         );
     end if;
-    return array(
+    found := array(
         select p.item_id from public.passages p
         where p.place > 0 and p.item_id not in (select h.item_id from cinelibre.hidden_items h)
         order by p.embedding operator(public.<#>) p_query limit p_limit
-    ) || array(
+    );
+    perform set_config('hnsw.ef_search', '100', true);
+    return found || array(
         select p.item_id from public.passages p
         where p.place = 0 and p.item_id not in (select h.item_id from cinelibre.hidden_items h)
         order by p.embedding operator(public.<#>) p_query limit p_limit / 3

@@ -1,9 +1,11 @@
--- What a search finds, the best first. Three readings of the query choose candidates, and each candidate is scored by all:
+-- What a search finds, the best first. Four readings of the query choose candidates, and each candidate is scored by all:
 --     dense(i)   = the greatest inner product of the query's vector and those of the passages of i's synopsis, plus
 --                  0.5 * that of its credits;
 --     lexical(i) = sum over the query's terms t of idf(t) * impact(t, i), which is BM25 (Robertson & Zaragoza, 2009);
 --     name(i)    = how alike the query and a name of i are, 0 to 1 (get_named_items).
---     x(i)       = dense / 0.015 + 0.12 * lexical + 10 * max(0, name - 0.4) + p_wish_weight for each wish that i fulfils
+--     people(i)  = how many of the people that the query may name have made or played in i;
+--     x(i)       = dense / 0.015 + 0.12 * lexical + 10 * max(0, name - 0.4) + 10 * max(0, name - 0.8) + 6 * people
+--                  + p_wish_weight for each wish that i fulfils
 --     score(i)   = 1 / (1 + exp(-x / 20))
 -- Sums of scores keep more of what each reading knows than sums of ranks do (Bruch, Gai & Ingber, TOIS 2023), and do not
 -- depend on what else is found, so that filters keep the order. The weights were chosen on two sets of queries, one of
@@ -11,7 +13,8 @@
 -- The query's vector has the mean of queries in its script taken off, so that passages near to all of them lose
 -- their advantage (hubs: Radovanović et al., JMLR 2010; Smith et al., ICLR 2017); it need not be of length 1. Null, or of
 -- another model than p_fingerprint says, and it is left out.
--- p_names are what of the query may be a name; none of one that is too long for that.
+-- p_names are what of the query may be a title; none of one that is too long for that. p_named_people are the keys of what in it
+-- may be people's names.
 -- Filters are strict, wishes (p_wished_*) only lift. Where few items pass the filters, all of their passages are compared.
 -- matched is name, credits or synopsis; a passage is given by its first character and its length.
 -- Keyset paging as in get_popular_items; candidates are the same for each page.
@@ -21,8 +24,10 @@ create function cinelibre.search_items(
     p_terms text[],
     p_term_counts integer[],
     p_names text[],
+    p_starts text[],
     p_name_keys text[],
     p_sounds text[],
+    p_named_people text[] default '{}',
     p_limit integer default 20,
     p_item_type public.item_type default null,
     p_languages text[] default null,
@@ -46,7 +51,8 @@ create function cinelibre.search_items(
     first_character integer,
     character_count integer,
     name text,
-    name_similarity double precision
+    name_similarity double precision,
+    named_people text[]
 )
 language plpgsql stable
 rows 20
@@ -55,9 +61,6 @@ as $$
 declare
     is_filtered constant boolean := num_nonnulls(
         p_item_type, p_languages, p_genres, p_year_from, p_year_to, p_people, p_min_stars
-    ) > 0;
-    has_wishes constant boolean := num_nonnulls(
-        p_wished_type, p_wished_languages, p_wished_genres, p_wished_year_from, p_wished_year_to
     ) > 0;
     query public.halfvec(384) := p_embedding;
     few_passing integer[];
@@ -73,15 +76,18 @@ begin
     end if;
     if query is not null then
         near := cinelibre.get_nearest_passages(
-            query, 250, few_passing, p_item_type, p_languages, p_genres, p_year_from, p_year_to, p_people, p_min_stars
+            query, 180, few_passing, p_item_type, p_languages, p_genres, p_year_from, p_year_to, p_people, p_min_stars
         );
-        if has_wishes and few_passing is null then
-            near := near || cinelibre.get_nearest_passages(
-                query, 100, null,
-                coalesce(p_item_type, p_wished_type), coalesce(p_languages, p_wished_languages),
-                coalesce(p_genres, p_wished_genres), coalesce(p_year_from, p_wished_year_from),
-                coalesce(p_year_to, p_wished_year_to), p_people, p_min_stars
+        if few_passing is null and num_nonnulls(p_wished_type, p_wished_languages, p_wished_year_from, p_wished_year_to) > 0 then
+            -- What many items fulfil is among the nearest anyway.
+            few_passing := cinelibre.get_few_passing(
+                coalesce(p_item_type, p_wished_type), coalesce(p_languages, p_wished_languages), p_genres,
+                coalesce(p_year_from, p_wished_year_from), coalesce(p_year_to, p_wished_year_to), p_people, p_min_stars,
+                1000
             );
+            if few_passing is not null then
+                near := near || cinelibre.get_nearest_passages(query, 100, few_passing);
+            end if;
         end if;
     end if;
     return query
@@ -89,15 +95,34 @@ begin
         select t.item_id, t.score from cinelibre.get_term_scores(p_terms, p_term_counts) t
     ),
     named as materialized (
-        select n.item_id, n.name, n.similarity from cinelibre.get_named_items(p_names, p_name_keys, p_sounds) n
+        select n.item_id, n.name, n.similarity from cinelibre.get_named_items(
+            p_names, p_starts, p_name_keys, p_sounds,
+            array(select t.item_id from term_scores t order by t.score desc, t.item_id limit 60)
+        ) n
+        where cardinality(p_names) > 0
     ),
-    chosen as (
-        select u.item_id from unnest(near) as u (item_id)
-        union
-        select n.item_id from named n
-        union
+    by_people as materialized (
+        select s.item_id, array_agg(s.key order by s.key) as keys
+        from public.search_people s
+        join public.items i on i.item_id = s.item_id
+        where s.key = any (p_named_people)
+            and cinelibre.search_passes(
+                i, p_item_type, p_languages, p_genres, p_year_from, p_year_to, p_people, p_min_stars
+            )
+        group by s.item_id
+        order by count(*) desc, s.item_id
+        limit 300
+    ),
+    found as (
+        select u.item_id, null::text as name, null::double precision as similarity, null::text[] as people
+        from unnest(near) as u (item_id)
+        union all
+        select n.item_id, n.name, n.similarity, null from named n
+        union all
+        select p.item_id, null, null, p.keys from by_people p
+        union all
         (
-            select t.item_id from term_scores t
+            select t.item_id, null, null, null from term_scores t
             where not is_filtered
                 or (
                     select cinelibre.search_passes(
@@ -111,8 +136,22 @@ begin
         )
     ),
     candidates as materialized (
+        select c.*, coalesce(t.score, 0) as lexical
+        from (
+            select
+                f.item_id,
+                max(f.name) as name,
+                coalesce(max(f.similarity), 0) as similarity,
+                coalesce(max(f.people), '{}') as named_people
+            from found f
+            group by f.item_id
+        ) c
+        left join term_scores t on t.item_id = c.item_id
+    ),
+    readings as (
         select
-            i.item_id,
+            c.*,
+            greatest(0, c.similarity - 0.4) as alike,
             coalesce((i.item_type = p_wished_type)::integer, 0)
                 + coalesce((i.language = any (p_wished_languages))::integer, 0)
                 + coalesce((lower(i.genres::text)::text[] && p_wished_genres)::integer, 0)
@@ -121,65 +160,58 @@ begin
                     else coalesce(
                         (i.year between coalesce(p_wished_year_from, 0) and coalesce(p_wished_year_to, 9999))::integer, 0
                     )
-                end as fulfilled
-        from chosen c
+                end as fulfilled,
+            dense.credits,
+            dense.story
+        from candidates c
         join public.items i on i.item_id = c.item_id
+        cross join lateral (
+            select
+                max(-(p.embedding operator(public.<#>) query)) filter (where p.place = 0) as credits,
+                max(-(p.embedding operator(public.<#>) query)) filter (where p.place > 0) as story
+            from public.passages p
+            where p.item_id = c.item_id and query is not null
+        ) dense
         where cinelibre.search_passes(
             i, p_item_type, p_languages, p_genres, p_year_from, p_year_to, p_people, p_min_stars
         )
     ),
-    products as (
-        select p.item_id, p.place, p.first_character, p.character_count, -(p.embedding operator(public.<#>) query) as product
-        from candidates c
-        join public.passages p on p.item_id = c.item_id
-        where query is not null
-    ),
-    best_passages as materialized (
-        select distinct on (p.item_id) p.item_id, p.first_character, p.character_count, p.product
-        from products p
-        where p.place > 0
-        order by p.item_id, p.product desc, p.place
-    ),
-    readings as materialized (
-        select
-            c.item_id,
-            c.fulfilled,
-            b.first_character,
-            b.character_count,
-            b.product as story,
-            credits.product as credits,
-            coalesce(b.product, credits.product, 0) + 0.5 * coalesce(credits.product, 0) as dense,
-            coalesce(t.score, 0) as lexical,
-            n.name,
-            greatest(0, coalesce(n.similarity, 0) - 0.4) as alike,
-            coalesce(n.similarity, 0) as similarity
-        from candidates c
-        left join best_passages b on b.item_id = c.item_id
-        left join products credits on credits.item_id = c.item_id and credits.place = 0
-        left join term_scores t on t.item_id = c.item_id
-        left join named n on n.item_id = c.item_id
-    ),
     scored as (
         select
             r.*,
-            1 / (1 + exp(-(r.dense / 0.015 + 0.12 * r.lexical + 10 * r.alike + p_wish_weight * r.fulfilled) / 20)) as score
+            1 / (1 + exp(-(
+                (coalesce(r.story, r.credits, 0) + 0.5 * coalesce(r.credits, 0)) / 0.015
+                + 0.12 * r.lexical + 10 * r.alike + 10 * greatest(0, r.alike - 0.4) + 6 * cardinality(r.named_people) + p_wish_weight * r.fulfilled
+            ) / 20)) as score
         from readings r
+    ),
+    page as (
+        select d.* from scored d
+        where cinelibre.comes_after(d.score, d.item_id, p_after_score, p_after_id)
+        order by d.score desc, d.item_id
+        limit p_limit
     )
     select
         d.item_id,
         d.score,
         case
             when d.alike > 0.1 then 'name'
-            when d.story is null or d.credits > d.story then 'credits'
+            when d.story is null or d.credits > d.story or d.named_people <> '{}' then 'credits'
             else 'synopsis'
         end,
-        coalesce(d.first_character, 0),
-        coalesce(d.character_count, 0),
+        coalesce(best.first_character, 0),
+        coalesce(best.character_count, 0),
         d.name,
-        d.similarity::double precision
-    from scored d
-    where cinelibre.comes_after(d.score, d.item_id, p_after_score, p_after_id)
-    order by d.score desc, d.item_id
-    limit p_limit;
+        d.similarity,
+        d.named_people
+    from page d
+    left join lateral (
+        select p.first_character, p.character_count
+        from public.passages p
+        where p.item_id = d.item_id and p.place > 0 and query is not null
+        order by (p.embedding operator(public.<#>) query) + 0, p.place
+        limit 1
+    ) best on true
+    order by d.score desc, d.item_id;
 end
 $$;
