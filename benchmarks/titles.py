@@ -62,7 +62,8 @@ async def add_titles(data_dir: Path, count: int) -> list[str]:
                             ],
                         )
                     after = items[-1].item_id
-                # All at once takes a tenth of the time.
+                # All at once, in memory, takes a tenth of the time.
+                await connection.execute("set maintenance_work_mem = '512MB'")
                 for index in indexes:
                     await connection.execute(index["indexdef"])
                 await count_terms(connection, count)
