@@ -111,7 +111,7 @@ def memory_mib(pid: int, key: str) -> float:
     """A field of smaps_rollup in MiB; PSS divides a shared page among the processes that share it."""
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    except ProcessLookupError:  # a database session that has just ended
+    except (ProcessLookupError, FileNotFoundError):  # a database session that has just ended
         return 0.0
     return sum(int(line.split()[1]) for line in lines if line.startswith(f"{key}:")) / 1024
 

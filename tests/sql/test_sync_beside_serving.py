@@ -1,7 +1,7 @@
 """A sync never blocks serving: neither while it waits for its source, nor while it writes."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 
 import asyncpg
@@ -33,7 +33,8 @@ WAITING = "select exists (select from pg_locks where locktype = 'advisory' and o
 HELD_BY_OTHERS = """
     select a.state, l.locktype, l.mode from pg_stat_activity a
     left join pg_locks l on l.pid = a.pid and l.locktype <> 'advisory'
-    where a.datname = current_database() and a.pid <> pg_backend_pid() and (a.xact_start is not null or l.pid is not null)
+    where a.datname = current_database() and a.pid <> pg_backend_pid()
+        and (a.xact_start is not null or l.pid is not null)
 """
 
 
@@ -44,9 +45,9 @@ async def fake() -> AsyncIterator[FakeTmdb]:
         yield fake
 
 
-async def _until(url: str, query: str, *arguments: object) -> None:
+async def _until(condition: Callable[[], Awaitable[bool]]) -> None:
     async with asyncio.timeout(20):
-        while not await one(url, query, *arguments):
+        while not await condition():  # noqa: ASYNC110 - nobody tells us
             await asyncio.sleep(0.02)
 
 
@@ -54,10 +55,14 @@ async def test_while_it_waits_for_its_source_it_holds_nothing(database_url: str,
     fake.fault = lambda request: HANG if request.path == "/movie/20" else None
     running = asyncio.create_task(sync(database_url, tmdb(fake, timeout_seconds=60.0)))
     try:
-        await _until(database_url, "select count(*) > 0 from sync_checkpoints")
-        async with asyncio.timeout(20):
-            while "/movie/20" not in [request.path for request in fake.requests]:
-                await asyncio.sleep(0.02)
+
+        async def hangs() -> bool:
+            return "/movie/20" in [request.path for request in fake.requests] and not await rows(
+                database_url, HELD_BY_OTHERS
+            )
+
+        # It writes what came before, and then has nothing to do.
+        await _until(hangs)
         await asyncio.sleep(0.2)
         assert not running.done()
         assert await rows(database_url, HELD_BY_OTHERS) == []
@@ -78,7 +83,11 @@ async def test_what_it_is_writing_is_read_rated_and_searched_meanwhile(
     await holder.execute("select pg_advisory_lock($1)", HELD)
     running = asyncio.create_task(sync(database_url, tmdb(fake)))
     try:
-        await _until(database_url, WAITING, HELD)
+
+        async def waits() -> bool:
+            return bool(await one(database_url, WAITING, HELD))
+
+        await _until(waits)
         items = [row[0] for row in await rows(database_url, "select item_id from items order by item_id")]
         # Whoever had to wait would wait for us.
         async with asyncio.timeout(20):
