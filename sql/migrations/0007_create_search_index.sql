@@ -14,9 +14,7 @@ create table passages (
     embedding halfvec(384) not null,
     primary key (item_id, place)
 );
--- Credits and stories lie far apart: in one graph a search that begins among the one hardly gets to the other.
-create index passages_credits_idx on passages using hnsw (embedding halfvec_ip_ops) where place = 0;
-create index passages_story_idx on passages using hnsw (embedding halfvec_ip_ops) where place > 0;
+create index passages_embedding_idx on passages using hnsw (embedding halfvec_ip_ops);
 
 -- What another model, or another way to put texts together, makes of items: gathered beside what serves, until all is there and
 -- takes its place.
