@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +10,7 @@ from cinelibre_server.search.background import QueryMeans
 from cinelibre_server.search.reading import Reading, Writing, spell
 from cinelibre_server.search.terms import count_terms
 from cinelibre_server.search.wishes import Wishes
-from cinelibre_server.store.items import ItemFilter, ItemKind
+from cinelibre_server.store.items import ItemFilter
 from cinelibre_server.store.recommend import ScoreKey
 from cinelibre_server.store.search import FoundItem, Question, SearchFilter, SearchStore
 
@@ -56,7 +55,7 @@ class SearchEngine:
             reading.terms,
             reading.names,
             reading.people,
-            wished(reading.wishes),
+            _wished(reading.wishes),
             _WISH_BESIDE if reading.wishes.rest else _WISH_ALONE,
         )
 
@@ -76,10 +75,9 @@ def words_alone(reading: Reading) -> Question:
     return Question(None, reading.terms, ())
 
 
-def wished(wishes: Wishes) -> ItemFilter:
-    """What would be left if the wishes were a filter."""
+def _wished(wishes: Wishes) -> ItemFilter:
     return ItemFilter(
-        item_type=cast(ItemKind | None, wishes.item_type),
+        item_type=wishes.item_type,
         languages=wishes.languages or None,
         genres=wishes.genres or None,
         year_from=wishes.year_from,

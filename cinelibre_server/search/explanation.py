@@ -21,7 +21,8 @@ def reason(reading: Reading, hit: FoundItem, item: ItemDetails) -> str:
         said = f"Its title, {hit.name}, is like your words."
     elif hit.matched == "synopsis":
         said = "This part of its story is close to what you describe."
-    elif named := [person for person in item.people if name_key(person) in hit.named_people]:
+    elif hit.named_people:
+        named = [person for person in item.people if name_key(person) in hit.named_people]
         said = f"By or with {', '.join(named)}."
     else:
         said = "Its title, people, year or genres are close to your words."

@@ -65,12 +65,14 @@ def _people(text: str) -> tuple[str, ...]:
     """Keys of what may be names of people: runs of words, single words only where little else is said."""
     words = [word for word in text.split()[:_MOST_NAMING_WORDS] if word.casefold() not in vocabulary().joining_words]
     least = 1 if len(words) <= _FEW_WORDS else 2
+    # The key of a run is those of its words, of which each is in up to ten runs.
+    keys = [name_key(word) for word in words]
     runs = (
-        " ".join(words[start : start + length])
+        " ".join(filter(None, keys[start : start + length]))
         for length in range(least, _LONGEST_PERSON_WORDS + 1)
-        for start in range(len(words) - length + 1)
+        for start in range(len(keys) - length + 1)
     )
-    return tuple(dict.fromkeys(key for run in runs if (key := name_key(run)[:_LONGEST_NAME])))
+    return tuple(dict.fromkeys(key for run in runs if (key := run[:_LONGEST_NAME])))
 
 
 def spell(text: str) -> SpelledName:

@@ -5,6 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import cast
+
+from cinelibre_server.store.items import ItemKind
 
 _FILE = Path(__file__).with_suffix(".toml")
 
@@ -18,7 +21,7 @@ class Vocabulary:
     joining_words: frozenset[str]
     languages: Mapping[str, str]
     genres: Mapping[str, str]
-    types: Mapping[str, str]
+    types: Mapping[str, ItemKind]
 
 
 @cache
@@ -32,4 +35,4 @@ def vocabulary() -> Vocabulary:
         {word: named for named, words in read[table].items() for word in words.split()}
         for table in ("languages", "genres", "types")
     )
-    return Vocabulary(stop, small, joining, languages, genres, types)
+    return Vocabulary(stop, small, joining, languages, genres, cast(Mapping[str, ItemKind], types))

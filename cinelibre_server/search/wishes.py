@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 from cinelibre_server.search.vocabulary import vocabulary
+from cinelibre_server.store.items import ItemKind
 
 _LIKE = re.compile(
     r"\s*(?:(?:find|show)(?: me)?\s+)?"
@@ -30,7 +31,7 @@ class Wishes:
 
     languages: tuple[str, ...] = ()
     genres: tuple[str, ...] = ()
-    item_type: str | None = None
+    item_type: ItemKind | None = None
     year_from: int | None = None
     year_to: int | None = None
     like: str | None = None
@@ -53,15 +54,16 @@ def read_wishes(query: str) -> Wishes:
     words = _WORD.findall(rest)
     lowered = [word.casefold() for word in words]
     known = vocabulary()
-    languages, genres, types = (
+    languages, genres = (
         tuple(dict.fromkeys(table[word] for word in lowered if word in table))
-        for table in (known.languages, known.genres, known.types)
+        for table in (known.languages, known.genres)
     )
+    item_type = next((known.types[word] for word in lowered if word in known.types), None)
     naming = known.languages.keys() | known.genres.keys() | known.types.keys()
     left = [word for word, low in zip(words, lowered, strict=True) if low not in naming]
     if all(word.casefold() in known.joining_words for word in left):
         left = []
-    return Wishes(languages, genres, types[0] if types else None, first, last, rest=" ".join(left))
+    return Wishes(languages, genres, item_type, first, last, rest=" ".join(left))
 
 
 def _read_story(query: str) -> Wishes:

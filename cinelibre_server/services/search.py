@@ -11,7 +11,7 @@ from google.protobuf.message import Message
 from cinelibre_server.errors import invalid_field
 from cinelibre_server.recommend import reasons as recommend_reasons
 from cinelibre_server.search import explanation
-from cinelibre_server.search.engine import Found, SearchEngine, wished
+from cinelibre_server.search.engine import Found, SearchEngine
 from cinelibre_server.search.reading import read_query
 from cinelibre_server.search.romanization import name_key, typed_key
 from cinelibre_server.services.messages import KIND_OF_TYPE, TYPE_OF_KIND, ItemMessages, item_filter
@@ -58,7 +58,7 @@ class SearchService(search_pb2_grpc.SearchServiceServicer):
         wanted = _filter(request)
         reading = read_query(request.q)
         if wanted == SearchFilter(wanted.item) and (like := await self._engine.find_like(reading)):
-            item_type = wanted.item.item_type or wished(reading.wishes).item_type
+            item_type = wanted.item.item_type or reading.wishes.item_type
             return await self._like(request, like, replace(wanted.item, item_type=item_type), size, after)
         found = await self._engine.find(reading, wanted, size, after)
         items = await self._items.get_many([hit.item_id for hit in found.hits])

@@ -8,10 +8,11 @@ from cinelibre_server.search.reading import Writing, read_query, writing_of
 from cinelibre_server.search.romanization import name_key
 from cinelibre_server.search.terms import count_terms, impacts
 from cinelibre_server.search.wishes import Wishes, read_wishes
+from cinelibre_server.store.items import ItemKind
 
 STORY = "a thriller writer from Madras travels to Bengal in 1990 and finds that her films were stolen by a Tamil singer"
 
-TYPES = {"film": "movie", "movie": "movie", "book": "book"}
+TYPES: dict[str, ItemKind] = {"film": "movie", "movie": "movie", "book": "book"}
 WISHES = (
     ("Tamil thrillers from the 90s", Wishes(("ta",), ("thriller",), None, 1990, 1999)),
     ("Malayalam movies", Wishes(("ml",), (), "movie")),
@@ -132,7 +133,7 @@ def test_wishes_end_with_eight_words() -> None:
     ],
 )
 def test_in_a_story_only_what_stands_before_film_or_book_is_wished(
-    query: str, languages: tuple[str, ...], kind: str | None
+    query: str, languages: tuple[str, ...], kind: ItemKind | None
 ) -> None:
     assert read_wishes(query) == Wishes(languages=languages, item_type=kind, rest=query)
 

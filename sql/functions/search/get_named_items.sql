@@ -32,7 +32,7 @@ begin
         from asked q
         cross join lateral (
             select s.item_id from public.search_name_starts s
-            where length(q.start) >= 3 and s.start ~>=~ q.start and s.start ~<~ (q.start || chr(1114111))
+            where length(q.start) >= 3 and cinelibre.begins_with(s.start, q.start)
             limit 50
         ) begun
         join public.search_names n on n.item_id = begun.item_id

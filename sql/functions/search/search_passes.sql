@@ -5,14 +5,19 @@ as $$
     select exists (select from public.search_people s where s.item_id = p_item_id and s.key = any (p_people))
 $$;
 
--- Whether the mean of an item's ratings is at least p_min_stars.
+-- The items whose ratings are at least p_min_stars on average.
+create function cinelibre.get_items_with_stars(p_min_stars double precision) returns setof integer
+language sql stable parallel safe
+as $$
+    select t.item_id from public.item_rating_totals t
+    where t.half_stars_sum >= 2 * p_min_stars * t.rating_count and t.rating_count > 0
+$$;
+
+-- Whether an item is one of them.
 create function cinelibre.has_stars(p_item_id integer, p_min_stars double precision) returns boolean
 language sql stable parallel safe
 as $$
-    select exists (
-        select from public.item_rating_totals t
-        where t.item_id = p_item_id and t.half_stars_sum >= 2 * p_min_stars * t.rating_count and t.rating_count > 0
-    )
+    select exists (select from cinelibre.get_items_with_stars(p_min_stars) as rated (item_id) where rated.item_id = p_item_id)
 $$;
 
 -- item_passes with the filters that only search has: people by the keys of their names, and the least mean of the ratings.
@@ -60,10 +65,7 @@ declare
             )
             and (
                 p_min_stars is null
-                or i.item_id in (
-                    select t.item_id from public.item_rating_totals t
-                    where t.half_stars_sum >= 2 * p_min_stars * t.rating_count and t.rating_count > 0
-                )
+                or i.item_id in (select cinelibre.get_items_with_stars(p_min_stars))
             )
         limit p_most + 1
     );

@@ -16,7 +16,7 @@ begin
     with begun as materialized (
         select s.item_id, s.name, s.at_begin
         from public.search_name_starts s
-        where s.start ~>=~ p_start and s.start ~<~ (p_start || chr(1114111))
+        where cinelibre.begins_with(s.start, p_start)
         limit 1000
     ),
     placed as (
