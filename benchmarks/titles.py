@@ -21,6 +21,9 @@ TITLES = 50_000
 _SOURCE = "benchmark"
 _BATCH = 500
 _STATEMENT_SECONDS = 3600.0
+_ADDED = """
+    select title from items join item_external_ids using (item_id) where source = $1 order by item_id
+"""
 _VECTOR_INDEXES = """
     select indexname, indexdef from pg_indexes
     where schemaname = 'public' and indexdef like '%hnsw%' and tablename in ('passages', 'movies')
@@ -29,14 +32,14 @@ _LANGUAGES = ("hi", "ta", "te", "ml", "kn", "bn", "mr", "pa")
 
 
 async def add_titles(data_dir: Path, count: int) -> list[str]:
-    """Adds so many films to the embedded database in this folder, which runs; returns their titles.
-
-    Nothing is added a second time.
-    """
+    """Adds so many films to the running embedded database in this folder, if none are there; returns their titles."""
     async with embedded_database(data_dir) as url:
         pool = await open_pool(url, size=1, statement_timeout_seconds=_STATEMENT_SECONDS)
         try:
             async with pool.acquire() as connection:
+                there = [row["title"] for row in await connection.fetch(_ADDED, _SOURCE)]
+                if there:
+                    return there
                 known = [row["title"] for row in await connection.fetch("select title from items order by item_id")]
                 entries = _entries(sorted({word for title in known for word in title.split()}), count)
                 await load_items(connection, _SOURCE, entries, overwrite=True)

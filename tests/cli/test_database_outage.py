@@ -6,7 +6,7 @@ import shutil
 import signal
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +24,7 @@ from cinelibre_server.local.paths import DataFolder
 from cinelibre_server.local.postgres import EmbeddedPostgres
 from cinelibre_server.local.process import run_program
 from tests.stack import Stack, start_stack, stop_stack
+from tests.waiting import seconds_until
 
 WRITERS = 4
 ITEMS_OF_EACH = 25
@@ -80,15 +81,6 @@ async def writing(stack: Stack, token: str) -> AsyncIterator[list[Writer]]:
             task.cancel()
         ends = await asyncio.gather(*tasks, return_exceptions=True)
         assert all(isinstance(end, asyncio.CancelledError) for end in ends), ends
-
-
-async def seconds_until(condition: Callable[[], Awaitable[bool]]) -> float:
-    """How long it takes; at most the promised time to recover."""
-    started = time.monotonic()
-    async with asyncio.timeout(RECOVERY_SECONDS):
-        while not await condition():  # noqa: ASYNC110 - nobody tells us
-            await asyncio.sleep(0.02)
-    return time.monotonic() - started
 
 
 async def stored_stars(stack: Stack, token: str) -> dict[int, float]:
@@ -195,7 +187,7 @@ async def _kill_the_database(stack: Stack, data: DataFolder, token: str) -> None
         async def all_write_again() -> bool:
             return all(writer.errors and _writes_steadily(writer, killed) for writer in writers)
 
-        assert await seconds_until(all_write_again) <= RECOVERY_SECONDS
+        assert await seconds_until(all_write_again, RECOVERY_SECONDS) <= RECOVERY_SECONDS
         # And they go on.
         await asyncio.sleep(0.3)
     errors = [error for writer in writers for error in writer.errors]
@@ -221,7 +213,7 @@ async def _kill_envoy(stack: Stack, data: DataFolder) -> None:
             except httpx.TransportError:
                 return False
 
-        assert await seconds_until(answers) <= RECOVERY_SECONDS
+        assert await seconds_until(answers, RECOVERY_SECONDS) <= RECOVERY_SECONDS
     assert processes_of(data)["envoy"] not in ([], [envoy])
 
 
@@ -234,5 +226,5 @@ async def _kill_everything(stack: Stack, data: DataFolder, token: str) -> list[W
     async def all_gone() -> bool:
         return processes_of(data) == {"postgres": [], "envoy": []}
 
-    assert await seconds_until(all_gone) <= RECOVERY_SECONDS
+    assert await seconds_until(all_gone, RECOVERY_SECONDS) <= RECOVERY_SECONDS
     return writers

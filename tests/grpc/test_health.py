@@ -3,9 +3,8 @@
 import asyncio
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
-from time import monotonic
 from typing import Any
 
 import grpc
@@ -21,6 +20,7 @@ from cinelibre_server.local.postgres import EmbeddedPostgres
 from cinelibre_server.store.migrate import migrate
 from tests.conftest import make_settings
 from tests.grpc.auth_calls import error_info
+from tests.waiting import seconds_until
 
 SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
@@ -35,15 +35,6 @@ async def postgres() -> AsyncIterator[EmbeddedPostgres]:
     yield server
     await server.stop()
     shutil.rmtree(folder)
-
-
-async def seconds_until(condition: Callable[[], Awaitable[bool]]) -> float:
-    """How long it takes; at most 5 seconds."""
-    started = monotonic()
-    async with asyncio.timeout(5):
-        while not await condition():  # noqa: ASYNC110 - the server says nothing by itself
-            await asyncio.sleep(0.02)
-    return monotonic() - started
 
 
 async def statuses(channel: Channel) -> list[int]:
@@ -73,7 +64,7 @@ async def test_the_database_goes_away_and_comes_back(postgres: EmbeddedPostgres,
             return await statuses(channel) == [status] * len(NAMES)
 
         await postgres.stop()
-        assert await seconds_until(lambda: all_are(NOT_SERVING)) < 3
+        assert await seconds_until(lambda: all_are(NOT_SERVING), 5) < 3
         assert (await watch.read()).status == NOT_SERVING
         told = await system.GetHealth(system_pb2.GetHealthRequest())
         assert (told.status, told.database) == (system_pb2.SERVING_STATUS_NOT_SERVING,) * 2
@@ -84,7 +75,7 @@ async def test_the_database_goes_away_and_comes_back(postgres: EmbeddedPostgres,
         assert error_info(caught.value).reason == "ERROR_REASON_DATABASE_UNAVAILABLE"
 
         assert await postgres.start() == url
-        assert await seconds_until(lambda: all_are(SERVING)) < 3
+        assert await seconds_until(lambda: all_are(SERVING), 5) < 3
         assert (await watch.read()).status == SERVING
         told = await system.GetHealth(system_pb2.GetHealthRequest())
         assert (told.status, told.database) == (system_pb2.SERVING_STATUS_SERVING,) * 2

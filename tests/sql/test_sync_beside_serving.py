@@ -1,7 +1,7 @@
 """A sync never blocks serving: neither while it waits for its source, nor while it writes."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import asyncpg
@@ -15,6 +15,7 @@ from tests.fakes.tmdb import FakeTmdb, film
 from tests.sql.builders import add_users
 from tests.sql.searching import asked, find_ids
 from tests.sql.sync_runs import one, rows, sync, tmdb
+from tests.waiting import seconds_until
 
 HELD = 4711
 # A run that is about to commit waits for whoever holds the lock.
@@ -45,12 +46,6 @@ async def fake() -> AsyncIterator[FakeTmdb]:
         yield fake
 
 
-async def _until(condition: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(20):
-        while not await condition():  # noqa: ASYNC110 - nobody tells us
-            await asyncio.sleep(0.02)
-
-
 async def test_while_it_waits_for_its_source_it_holds_nothing(database_url: str, fake: FakeTmdb) -> None:
     fake.fault = lambda request: HANG if request.path == "/movie/20" else None
     running = asyncio.create_task(sync(database_url, tmdb(fake, timeout_seconds=60.0)))
@@ -62,7 +57,7 @@ async def test_while_it_waits_for_its_source_it_holds_nothing(database_url: str,
             )
 
         # It writes what came before, and then has nothing to do.
-        await _until(hangs)
+        await seconds_until(hangs, 20)
         await asyncio.sleep(0.2)
         assert not running.done()
         assert await rows(database_url, HELD_BY_OTHERS) == []
@@ -87,7 +82,7 @@ async def test_what_it_is_writing_is_read_rated_and_searched_meanwhile(
         async def waits() -> bool:
             return bool(await one(database_url, WAITING, HELD))
 
-        await _until(waits)
+        await seconds_until(waits, 20)
         items = [row[0] for row in await rows(database_url, "select item_id from items order by item_id")]
         # Whoever had to wait would wait for us.
         async with asyncio.timeout(20):
