@@ -1,6 +1,7 @@
 """Why an item was found: a sentence for people, the passage that fits, and the words of the query in it."""
 
 import re
+from functools import lru_cache
 
 from cinelibre_server.search.reading import Reading
 from cinelibre_server.search.romanization import name_key
@@ -40,7 +41,13 @@ def snippet(hit: FoundItem, item: ItemDetails) -> str:
 def highlights(reading: Reading, text: str) -> list[tuple[int, int]]:
     """Where a text has words of the query: first character and the one after the last."""
     wanted = reading.terms.keys()
-    return [found.span() for found in _WORD.finditer(text) if wanted & count_terms(found.group()).keys()]
+    return [found.span() for found in _WORD.finditer(text) if not wanted.isdisjoint(_terms(found.group()))]
+
+
+# The words of a page's snippets are some hundred, most of them met before.
+@lru_cache(maxsize=8192)
+def _terms(word: str) -> frozenset[str]:
+    return frozenset(count_terms(word))
 
 
 def _fulfilled(reading: Reading, item: ItemDetails) -> str:
