@@ -24,16 +24,19 @@ _TAMIL = (
 )
 _MIX = (_ENGLISH, _ENGLISH, _HINDI, _TAMIL)
 _PER_CLIENT = 400
+_NAMES_A_YEAR = 0.25
 
 
 def distinct_queries(name: str, count: int) -> list[str]:
-    """`count` different queries of 4 to 7 words, the same for the same name; another name gives other ones."""
+    """`count` different queries of 4 to 7 words and a number, the same for the same name; others for another name."""
     source = random.Random(name)
     queries: dict[str, None] = {}
     while len(queries) < count:
         words = " ".join(source.choice(place) for place in source.choice(_MIX))
-        # A year makes it one of its own in every run of this server.
-        queries[f"{words} {source.randint(1950, 2025)}"] = None
+        # A number makes it one of its own in every run of this server; most people name no year, which is looked up.
+        names_a_year = source.random() < _NAMES_A_YEAR
+        number = source.randint(1950, 2025) if names_a_year else source.randint(3_000, 9_999)
+        queries[f"{words} {number}"] = None
     return list(queries)
 
 

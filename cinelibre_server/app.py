@@ -198,7 +198,7 @@ def _add_services(
         SearchService(engine, search, recommend, items, messages, pages), server
     )
     admin = AdminService(
-        AdminStore(pool), items, recommend, search, messages, pages, partial(embed_item, pool, embedder)
+        AdminStore(pool), items, recommend, engine, messages, pages, partial(embed_item, pool, embedder)
     )
     admin_pb2_grpc.add_AdminServiceServicer_to_server(admin, server)
     system_pb2_grpc.add_SystemServiceServicer_to_server(SystemService(health, embedder.identity.name), server)

@@ -1,15 +1,16 @@
 """Search from the words to the hits: reads the query, embeds it, and asks the database."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cinelibre_server.search.background import QueryMeans
-from cinelibre_server.search.reading import Reading, Writing, spell
+from cinelibre_server.search.reading import Reading, Writing, read_query, spell
 from cinelibre_server.search.terms import count_terms
 from cinelibre_server.search.wishes import Wishes
+from cinelibre_server.store.fresh_cache import FreshCache
 from cinelibre_server.store.items import ItemFilter
 from cinelibre_server.store.recommend import ScoreKey
 from cinelibre_server.store.search import FoundItem, Question, SearchFilter, SearchStore
@@ -23,14 +24,20 @@ _TAKEN_OFF = {Writing.LATIN: 0.4, Writing.INDIC: 0.85, Writing.ROMANIZED: 0.85}
 _WISH_ALONE = 3.0
 _WISH_BESIDE = 2.0
 
+_MAX_KEPT = 128
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Found:
-    """How the query was read, and a page of hits; `more` tells whether there are others."""
+    """How the query was read, and a page of hits; `more` tells whether there are others.
+
+    `like` is the item that "films like …" names: those near to it are to be looked for, and there are no hits.
+    """
 
     reading: Reading
-    hits: Sequence[FoundItem]
-    more: bool
+    hits: Sequence[FoundItem] = ()
+    more: bool = False
+    like: int | None = None
 
 
 class SearchEngine:
@@ -40,11 +47,25 @@ class SearchEngine:
         self._store = store
         self._embed_query = embed_query
         self._means = means
+        self._kept: FreshCache[Hashable, Found] = FreshCache(_MAX_KEPT)
 
-    async def find(self, reading: Reading, wanted: SearchFilter, limit: int, after: ScoreKey | None) -> Found:
-        """A page of what fits."""
-        found = await self._store.search(await self.question(reading), wanted, limit + 1, after)
-        return Found(reading, found[:limit], len(found) > limit)
+    async def find(self, query: str, wanted: SearchFilter, limit: int, after: ScoreKey | None) -> Found:
+        """A page of what fits; it may be FRESH_SECONDS old, and is the same object for as long."""
+
+        async def fetch() -> Found:
+            reading = read_query(query)
+            # Only what items of a kind have in common is a filter of those near to one.
+            if wanted == SearchFilter(wanted.item) and (like := await self._find_like(reading)):
+                return Found(reading, like=like)
+            found = await self._store.search(await self.question(reading), wanted, limit + 1, after)
+            return Found(reading, found[:limit], len(found) > limit)
+
+        return await self._kept.find_or_fetch((query, wanted, limit, after), fetch)
+
+    def forget_lists(self) -> None:
+        """The catalogue was changed: the next search reads it anew."""
+        self._kept.clear()
+        self._store.forget_lists()
 
     async def question(self, reading: Reading) -> Question:
         """What the database is asked."""
@@ -63,8 +84,7 @@ class SearchEngine:
         """The question without words and names, to tell what they add."""
         return replace(await self.question(reading), terms={}, names=(), people=(), wished=ItemFilter())
 
-    async def find_like(self, reading: Reading) -> int | None:
-        """The item that "films like …" names; None if the query does not say so, or there is no such item."""
+    async def _find_like(self, reading: Reading) -> int | None:
         if reading.wishes.like is None:
             return None
         return await self._store.find_named(spell(reading.wishes.like), count_terms(reading.wishes.like))

@@ -15,12 +15,12 @@ from cinelibre_server.errors import (
     item_not_found,
 )
 from cinelibre_server.interceptors.call import current_user
+from cinelibre_server.search.engine import SearchEngine
 from cinelibre_server.services.messages import ItemMessages, timestamp
 from cinelibre_server.services.paging import PageTokens, page_size
 from cinelibre_server.store.admin import AdminStore, AuditEntry, FieldValue, IdTakenError
 from cinelibre_server.store.items import ItemKind, ItemStore
 from cinelibre_server.store.recommend import RecommendStore
-from cinelibre_server.store.search import SearchStore
 
 _log = structlog.get_logger(__name__)
 
@@ -51,7 +51,7 @@ class AdminService(admin_pb2_grpc.AdminServiceServicer):
         admin: AdminStore,
         items: ItemStore,
         recommend: RecommendStore,
-        search: SearchStore,
+        search: SearchEngine,
         messages: ItemMessages,
         tokens: PageTokens,
         embed_item: EmbedItem,

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import grpc
 from cinelibre.v1 import search_pb2, search_pb2_grpc
@@ -12,13 +13,13 @@ from cinelibre_server.errors import invalid_field
 from cinelibre_server.recommend import reasons as recommend_reasons
 from cinelibre_server.search import explanation
 from cinelibre_server.search.engine import Found, SearchEngine
-from cinelibre_server.search.reading import read_query
+from cinelibre_server.search.reading import Reading
 from cinelibre_server.search.romanization import name_key, typed_key
 from cinelibre_server.services.messages import KIND_OF_TYPE, TYPE_OF_KIND, ItemMessages, item_filter
 from cinelibre_server.services.paging import PageTokens, page_size
-from cinelibre_server.store.items import ItemFilter, ItemStore
+from cinelibre_server.store.items import ItemDetails, ItemFilter, ItemStore
 from cinelibre_server.store.recommend import RecommendStore, ScoreKey
-from cinelibre_server.store.search import SearchFilter, SearchStore
+from cinelibre_server.store.search import FoundItem, SearchFilter, SearchStore
 
 _FIELDS: dict[str, "search_pb2.MatchedField.ValueType"] = {
     "name": search_pb2.MATCHED_FIELD_TITLE,
@@ -47,6 +48,7 @@ class SearchService(search_pb2_grpc.SearchServiceServicer):
         self._items = items
         self._messages = messages
         self._tokens = tokens
+        self._made: WeakKeyDictionary[Found, tuple[list[ItemDetails], list[search_pb2.SearchHit]]] = WeakKeyDictionary()
 
     async def SemanticSearch(
         self, request: search_pb2.SemanticSearchRequest, _context: _Context
@@ -56,27 +58,12 @@ class SearchService(search_pb2_grpc.SearchServiceServicer):
         key = self._tokens.decode(request, 2)
         after = ScoreKey(float(key[0]), int(key[1])) if key else None
         wanted = _filter(request)
-        reading = read_query(request.q)
-        if wanted == SearchFilter(wanted.item) and (like := await self._engine.find_like(reading)):
-            item_type = wanted.item.item_type or reading.wishes.item_type
-            return await self._like(request, like, replace(wanted.item, item_type=item_type), size, after)
-        found = await self._engine.find(reading, wanted, size, after)
-        items = await self._items.get_many([hit.item_id for hit in found.hits])
+        found = await self._engine.find(request.q, wanted, size, after)
+        if found.like is not None:
+            item_type = wanted.item.item_type or found.reading.wishes.item_type
+            return await self._like(request, found.like, replace(wanted.item, item_type=item_type), size, after)
         return search_pb2.SemanticSearchResponse(
-            hits=[
-                search_pb2.SearchHit(
-                    item=self._messages.of(items[hit.item_id]),
-                    score=hit.score,
-                    reason=explanation.reason(reading, hit, items[hit.item_id]),
-                    matched_field=_FIELDS[hit.matched],
-                    snippet=(snippet := explanation.snippet(hit, items[hit.item_id])),
-                    highlights=[
-                        search_pb2.Highlight(start=start, end=end)
-                        for start, end in explanation.highlights(reading, snippet)
-                    ],
-                )
-                for hit in found.hits
-            ],
+            hits=await self._hits(found),
             next_page_token=self._token(request, found.hits) if found.more else "",
             did_you_mean=_did_you_mean(found) if after is None else "",
         )
@@ -98,6 +85,31 @@ class SearchService(search_pb2_grpc.SearchServiceServicer):
                 )
                 for title in found
             ]
+        )
+
+    async def _hits(self, found: Found) -> Sequence[search_pb2.SearchHit]:
+        """The page's hits, made once for the same page of the same items."""
+        by_id = await self._items.get_many([hit.item_id for hit in found.hits])
+        items = [by_id[hit.item_id] for hit in found.hits]
+        made = self._made.get(found)
+        if made is None or any(item is not now for item, now in zip(made[0], items, strict=True)):
+            made = self._made[found] = (
+                items,
+                [self._hit(found.reading, hit, item) for hit, item in zip(found.hits, items, strict=True)],
+            )
+        return made[1]
+
+    def _hit(self, reading: Reading, hit: FoundItem, item: ItemDetails) -> search_pb2.SearchHit:
+        snippet = explanation.snippet(hit, item)
+        return search_pb2.SearchHit(
+            item=self._messages.of(item),
+            score=hit.score,
+            reason=explanation.reason(reading, hit, item),
+            matched_field=_FIELDS[hit.matched],
+            snippet=snippet,
+            highlights=[
+                search_pb2.Highlight(start=start, end=end) for start, end in explanation.highlights(reading, snippet)
+            ],
         )
 
     async def _like(

@@ -55,12 +55,6 @@ class Question:
     wished: ItemFilter = field(default_factory=ItemFilter)
     wish_weight: float = 1.0
 
-    @property
-    def key(self) -> Hashable:
-        """Equal for equal questions."""
-        vector = None if self.embedding is None else self.embedding.tobytes()
-        return (vector, tuple(self.terms.items()), self.names, self.people, self.wished, self.wish_weight)
-
 
 @dataclass(frozen=True, slots=True)
 class FoundItem:
@@ -97,33 +91,28 @@ class SearchStore:
     def __init__(self, pool: Pool, fingerprint: str) -> None:
         self._pool = pool
         self._fingerprint = fingerprint
-        self._kept: FreshCache[Hashable, list[FoundItem]] = FreshCache(_MAX_KEPT)
         self._suggested: FreshCache[Hashable, list[SuggestedTitle]] = FreshCache(_MAX_KEPT)
 
     async def search(
         self, question: Question, wanted: SearchFilter, limit: int, after: ScoreKey | None
     ) -> list[FoundItem]:
-        """The best items after a key; the list may be FRESH_SECONDS old."""
-
-        async def fetch() -> list[FoundItem]:
-            rows = await self._pool.fetch(
-                _SQL["search"],
-                None if question.embedding is None else HalfVector(question.embedding),
-                self._fingerprint,
-                list(question.terms),
-                list(question.terms.values()),
-                *_columns(question.names),
-                list(question.people),
-                limit,
-                *wanted.parameters,
-                *question.wished.parameters,
-                question.wish_weight,
-                after.score if after else None,
-                after.item_id if after else None,
-            )
-            return [FoundItem(*row) for row in rows]
-
-        return await self._kept.find_or_fetch((question.key, wanted, limit, after), fetch)
+        """The best items after a key."""
+        rows = await self._pool.fetch(
+            _SQL["search"],
+            None if question.embedding is None else HalfVector(question.embedding),
+            self._fingerprint,
+            list(question.terms),
+            list(question.terms.values()),
+            *_columns(question.names),
+            list(question.people),
+            limit,
+            *wanted.parameters,
+            *question.wished.parameters,
+            question.wish_weight,
+            after.score if after else None,
+            after.item_id if after else None,
+        )
+        return [FoundItem(*row) for row in rows]
 
     async def find_named(self, name: SpelledName, terms: Mapping[str, int]) -> int | None:
         """The item whose name is likest to a text with these terms, None if none is like it."""
@@ -142,8 +131,7 @@ class SearchStore:
         return await self._suggested.find_or_fetch((start, limit, item_type), fetch)
 
     def forget_lists(self) -> None:
-        """The catalogue was changed: the next search reads it anew."""
-        self._kept.clear()
+        """The catalogue was changed: the next suggestion reads it anew."""
         self._suggested.clear()
 
 

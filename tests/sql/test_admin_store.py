@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import asyncpg
+import numpy as np
 import pytest
 from cinelibre.v1 import admin_pb2
 
@@ -14,6 +15,7 @@ from cinelibre_server.ingest.embed import embed_item, embed_missing
 from cinelibre_server.ingest.starter import load_starter
 from cinelibre_server.interceptors.call import AuthenticatedUser, set_current_user
 from cinelibre_server.progress import silent
+from cinelibre_server.search.engine import SearchEngine
 from cinelibre_server.search.indexing import passage_text
 from cinelibre_server.services.admin import AdminService
 from cinelibre_server.services.messages import ItemMessages
@@ -25,6 +27,7 @@ from cinelibre_server.store.items import ItemKind, ItemStore
 from cinelibre_server.store.recommend import RecommendStore
 from cinelibre_server.store.search import SearchStore
 from cinelibre_server.store.users import UserStore
+from tests.sql.builders import DIMENSIONS, Vector
 from tests.sql.starter_files import BOOK, FILM, external_ids, write_starter
 
 MOVIE_ID, BOOK_ID = 1, 2
@@ -170,11 +173,14 @@ async def test_a_change_stands_when_it_cannot_be_embedded(pool: Pool, admin_id: 
     async def fail(_kind: ItemKind, _item_id: int) -> None:
         raise RuntimeError("the model is gone")
 
+    async def embed_nothing(_text: str) -> Vector:
+        return np.zeros(DIMENSIONS, np.float32)
+
     service = AdminService(
         AdminStore(pool),
         ItemStore(pool),
         RecommendStore(pool),
-        SearchStore(pool, "a model"),
+        SearchEngine(SearchStore(pool, "a model"), embed_nothing, {}),
         ItemMessages(),
         PageTokens([b"key"]),
         fail,

@@ -76,6 +76,13 @@ async def test_a_word_that_nobody_wrote_stands_for_those_that_are_nearly_it(pool
     assert await find_ids(pool, asked("brde")) == [other]
 
 
+async def test_another_number_is_no_typo(pool: Pool) -> None:
+    (item_id,) = await add_items(pool, 1)
+    await index(pool, [indexed(item_id, synopsis="In 1974 a train is late.")])
+    assert await find_ids(pool, asked("of 1974")) == [item_id]
+    assert await find_ids(pool, asked("of 1975")) == []
+
+
 async def test_people_in_a_query_lift_what_they_made(pool: Pool) -> None:
     both, one, none = await add_items(pool, 3)
     cast = ["Satyajit Ray", "Soumitra Chatterjee"]

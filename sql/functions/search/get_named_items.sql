@@ -43,37 +43,48 @@ begin
             n.name,
             n.key as name_key,
             q.key,
-            left(lower(n.name), 80) as name_text,
-            left(q.text, 80) as text,
+            q.text,
             public.levenshtein(n.key, q.key) as key_distance,
-            public.levenshtein(left(lower(n.name), 80), left(q.text, 80)) as text_distance,
-            n.sound = q.sound and length(q.sound) >= 2 as sounds_alike,
-            octet_length(n.name) = length(n.name) and octet_length(q.text) = length(q.text) as in_one_script
+            n.sound = q.sound and length(q.sound) >= 2 as sounds_alike
         from public.search_names n
         cross join asked q
         where n.ctid = any (array(select near.place from near))
             -- Shorter ones are alike in less than 0.4 of the text.
             and length(n.key) >= 0.4 * length(q.key)
     ),
+    spelled as materialized (
+        select
+            p.item_id,
+            p.name,
+            left(lower(p.name), 80) as name_text,
+            left(p.text, 80) as text,
+            octet_length(p.name) = length(p.name) and octet_length(p.text) = length(p.text) as in_one_script,
+            greatest(
+                public.similarity(p.name_key, p.key),
+                edited.similarity,
+                cinelibre.part_similarity(public.word_similarity(p.key, p.name_key), p.key, p.name_key),
+                case when p.sounds_alike then 0.35 + 0.6 * edited.similarity else 0 end
+            ) as spelled
+        from pairs p
+        cross join lateral (
+            select cinelibre.edit_similarity(p.key_distance, p.name_key, p.key) as similarity
+        ) edited
+    ),
     measured as materialized (
         select
-            p.*,
-            public.similarity(p.name_key, p.key) as shared,
-            public.word_similarity(p.key, p.name_key) as inside,
-            case when p.in_one_script then public.word_similarity(p.text, p.name_text) else 0 end as text_inside,
-            cinelibre.edit_similarity(p.key_distance, p.name_key, p.key) as edited,
-            cinelibre.edit_similarity(p.text_distance, p.name_text, p.text) as rewritten
-        from pairs p
+            s.*,
+            case when s.in_one_script then public.word_similarity(s.text, s.name_text) else 0 end as text_inside,
+            cinelibre.edit_similarity(public.levenshtein(s.name_text, s.text), s.name_text, s.text) as rewritten
+        from spelled s
+        -- Names whose keys are less alike than this are not alike.
+        where s.spelled > 0.3
     ),
     compared as (
         select
             m.item_id,
             m.name,
             m.in_one_script,
-            greatest(
-                m.shared, m.edited, m.rewritten, cinelibre.part_similarity(m.inside, m.key, m.name_key),
-                case when m.sounds_alike then 0.35 + 0.6 * m.edited else 0 end
-            ) as spelled,
+            greatest(m.spelled, m.rewritten) as spelled,
             greatest(m.rewritten, cinelibre.part_similarity(m.text_inside, m.text, m.name_text)) as written
         from measured m
     ),

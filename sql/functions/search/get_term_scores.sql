@@ -1,6 +1,6 @@
 -- BM25 (Robertson & Zaragoza, 2009) of the items that have some of a query's terms:
 --     score(i) = sum over terms t of weight(t) * count(t) * idf(t) * impact(t, i),  idf(t) = ln(1 + (N - n_t + 0.5) / (n_t + 0.5))
--- with the impacts of search_terms and the counts of the terms in the query. weight is 1; for a term that no item has, the three
+-- with the impacts of search_terms and the counts of the terms in the query. weight is 1; for a word that no item has, the three
 -- most frequent terms that differ from it in a letter stand in with 0.5. Of a frequent term the 500 greatest impacts count.
 create function cinelibre.get_term_scores(p_terms text[], p_counts integer[])
 returns table (item_id integer, score double precision)
@@ -30,7 +30,7 @@ begin
             order by c.item_count desc
             limit 3
         ) near
-        where a.item_count is null
+        where a.item_count is null and a.term !~ '^[0-9]+$'
     ),
     weighted as materialized (
         select

@@ -154,7 +154,10 @@ begin
             greatest(0, c.similarity - 0.4) as alike,
             coalesce((i.item_type = p_wished_type)::integer, 0)
                 + coalesce((i.language = any (p_wished_languages))::integer, 0)
-                + coalesce((lower(i.genres::text)::text[] && p_wished_genres)::integer, 0)
+                + case
+                    when p_wished_genres is null then 0
+                    else coalesce((lower(i.genres::text)::text[] && p_wished_genres)::integer, 0)
+                end
                 + case
                     when num_nonnulls(p_wished_year_from, p_wished_year_to) = 0 then 0
                     else coalesce(
