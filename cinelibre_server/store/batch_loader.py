@@ -12,14 +12,24 @@ Value = TypeVar("Value")
 class BatchLoader(Generic[Key, Value]):
     """While one batch is fetched the next fills up: a busy server makes few queries, a quiet one waits for nobody.
 
+    With `gather_seconds`, a busy one also waits so long after it began a batch: it makes fewer and larger ones.
+
     Nothing is cached: each call sees the database as it is after the call was made. A batch whose callers have all
     gone, by their deadlines or otherwise, is given up.
     """
 
-    def __init__(self, fetch: Callable[[Sequence[Key]], Awaitable[Mapping[Key, Value]]], max_batches: int = 2) -> None:
+    def __init__(
+        self,
+        fetch: Callable[[Sequence[Key]], Awaitable[Mapping[Key, Value]]],
+        max_batches: int = 2,
+        gather_seconds: float = 0.0,
+    ) -> None:
         """`fetch` gives the values of the keys that exist; at most `max_batches` run at the same time."""
         self._fetch = fetch
         self._free_batches = max_batches
+        self._gather_seconds = gather_seconds
+        self._next_begin = 0.0
+        self._timer: asyncio.TimerHandle | None = None
         self._waiting: dict[Key, asyncio.Future[Value | None]] = {}
         self._callers: Counter[asyncio.Future[Value | None]] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -45,15 +55,26 @@ class BatchLoader(Generic[Key, Value]):
                 future.cancel()
 
     def _start_batch(self) -> None:
-        if self._free_batches and self._waiting:
-            self._free_batches -= 1
-            task = asyncio.create_task(self._run_batch())
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        if not self._free_batches or not self._waiting or self._timer:
+            return
+        loop = asyncio.get_running_loop()
+        if loop.time() < self._next_begin:
+            self._timer = loop.call_at(self._next_begin, self._stop_gathering)
+            return
+        self._free_batches -= 1
+        task = asyncio.create_task(self._run_batch())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _stop_gathering(self) -> None:
+        self._timer = None
+        self._start_batch()
 
     async def _run_batch(self) -> None:
         batch = {key: future for key, future in self._waiting.items() if not future.done()}
         self._waiting = {}
+        # More than one key in a batch tells that calls come faster than they are answered.
+        self._next_begin = asyncio.get_running_loop().time() + self._gather_seconds * (len(batch) > 1)
         task, left = asyncio.current_task(), set(batch.values())
 
         def give_up(future: asyncio.Future[Value | None]) -> None:

@@ -41,6 +41,23 @@ async def test_what_comes_while_a_batch_is_fetched_shares_the_next() -> None:
     assert source.asked == [[2], [4, 5]]
 
 
+async def test_a_busy_one_gathers_and_a_quiet_one_does_not() -> None:
+    source = Source()
+    source.answer.set()
+    loader = BatchLoader(source.fetch, 1, gather_seconds=0.2)
+    loop = asyncio.get_running_loop()
+    begun = loop.time()
+    assert [await loader.load(key) for key in (2, 4)] == [4, 16]
+    await asyncio.gather(loader.load(6), loader.load(8))
+    assert loop.time() - begun < 0.2, "one at a time is quiet"
+    later = [asyncio.create_task(loader.load(10))]
+    await asyncio.sleep(0.02)
+    later.append(asyncio.create_task(loader.load(12)))
+    assert await asyncio.gather(*later) == [100, 144]
+    assert loop.time() - begun >= 0.2
+    assert source.asked == [[2], [4], [6, 8], [10, 12]]
+
+
 async def test_a_fault_reaches_every_caller_of_the_batch() -> None:
     source = Source()
     source.answer.set()
