@@ -190,9 +190,10 @@ async def scrape(server: RunningServer) -> dict[tuple[str, ...], float]:
 async def test_metrics_count_every_call(server: RunningServer, grpc_channel: Channel) -> None:
     catalog = catalog_pb2_grpc.CatalogServiceStub(grpc_channel)
     search = search_pb2_grpc.SearchServiceStub(grpc_channel)
-    for _ in range(3):
+    for limit in (1, 2, 3):
         await catalog.ListMovies(catalog_pb2.ListMoviesRequest())
-        await search.SemanticSearch(search_pb2.SemanticSearchRequest(q="a train"))
+        # A page that was found a moment ago asks for no vector.
+        await search.SemanticSearch(search_pb2.SemanticSearchRequest(q="a train", limit=limit))
     await failure(catalog.GetMovie(MISSING))
     await failure(catalog.GetMovie(catalog_pb2.GetMovieRequest()))
     await failure(auth_pb2_grpc.AuthServiceStub(grpc_channel).GetMe(auth_pb2.GetMeRequest()))
