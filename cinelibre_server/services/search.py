@@ -27,6 +27,7 @@ _FIELDS: dict[str, "search_pb2.MatchedField.ValueType"] = {
     "synopsis": search_pb2.MATCHED_FIELD_SYNOPSIS,
 }
 _DEFAULT_SUGGESTIONS = 8
+_Made = tuple[list[ItemDetails], list[search_pb2.SearchHit]]
 _Context = grpc.aio.ServicerContext[Any, Any]
 
 
@@ -48,7 +49,7 @@ class SearchService(search_pb2_grpc.SearchServiceServicer):
         self._items = items
         self._messages = messages
         self._tokens = tokens
-        self._made: WeakKeyDictionary[Found, tuple[list[ItemDetails], list[search_pb2.SearchHit]]] = WeakKeyDictionary()
+        self._made: WeakKeyDictionary[Found, _Made | None] = WeakKeyDictionary()
 
     async def SemanticSearch(
         self, request: search_pb2.SemanticSearchRequest, _context: _Context
@@ -88,16 +89,16 @@ class SearchService(search_pb2_grpc.SearchServiceServicer):
         )
 
     async def _hits(self, found: Found) -> Sequence[search_pb2.SearchHit]:
-        """The page's hits, made once for the same page of the same items."""
+        """The page's hits; from the second time on, the same are made once."""
         by_id = await self._items.get_many([hit.item_id for hit in found.hits])
         items = [by_id[hit.item_id] for hit in found.hits]
         made = self._made.get(found)
-        if made is None or any(item is not now for item, now in zip(made[0], items, strict=True)):
-            made = self._made[found] = (
-                items,
-                [self._hit(found.reading, hit, item) for hit, item in zip(found.hits, items, strict=True)],
-            )
-        return made[1]
+        if made and all(item is now for item, now in zip(made[0], items, strict=True)):
+            return made[1]
+        hits = [self._hit(found.reading, hit, item) for hit, item in zip(found.hits, items, strict=True)]
+        # Most pages are asked for once: to keep all of their hits would take some MB.
+        self._made[found] = (items, hits) if found in self._made else None
+        return hits
 
     def _hit(self, reading: Reading, hit: FoundItem, item: ItemDetails) -> search_pb2.SearchHit:
         snippet = explanation.snippet(hit, item)
