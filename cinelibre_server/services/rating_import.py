@@ -72,7 +72,7 @@ async def read_parts(
         DomainError: INVALID_ARGUMENT; the messages come in another order, or are too large together.
     """
     options: ratings_pb2.ImportOptions | None = None
-    content = bytearray()
+    content, size = bytearray(), 0
     async for request in requests:
         is_options = request.WhichOneof("part") == "options"
         if is_options == (options is not None):
@@ -80,9 +80,14 @@ async def read_parts(
         if is_options:
             options = request.options
             continue
-        content += request.chunk
-        if len(content) > MAX_BYTES:
-            raise invalid_field("chunk", f"must be at most {MAX_BYTES // 1024**2} MiB in all messages together")
+        size += len(request.chunk)
+        if size <= MAX_BYTES:
+            content += request.chunk
+        elif size > 2 * MAX_BYTES:
+            break
+    # Not at once: clients may lose the answer of a call that ends while they still send.
+    if size > MAX_BYTES:
+        raise invalid_field("chunk", f"must be at most {MAX_BYTES // 1024**2} MiB in all messages together")
     if options is None:
         raise invalid_field("options", "must be in the first message and in no other")
     return options, bytes(content)

@@ -4,16 +4,16 @@ select pg_try_advisory_lock(1724361504);
 
 -- name: all_ratings
 -- Every rating, for COPY in binary form; the time is in seconds since 1970.
-select user_id, item_id, half_stars, extract(epoch from updated_at)::bigint from ratings
+select user_id, item_id, half_stars, floor(extract(epoch from updated_at))::bigint from ratings
 
 -- name: ratings_of_range
 -- The ratings of the users after $1 up to $2.
-select user_id, item_id, half_stars, extract(epoch from updated_at)::bigint from ratings
+select user_id, item_id, half_stars, floor(extract(epoch from updated_at))::bigint from ratings
 where user_id > $1::integer and user_id <= $2::integer
 
 -- name: ratings_of_users
 -- The ratings of the users named.
-select user_id, item_id, half_stars, extract(epoch from updated_at)::bigint from ratings
+select user_id, item_id, half_stars, floor(extract(epoch from updated_at))::bigint from ratings
 where user_id = any($1::integer[])
 
 -- name: count_rated

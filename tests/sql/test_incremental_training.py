@@ -37,6 +37,8 @@ async def trained(pool: Pool, database_url: str) -> AsyncIterator[tuple[list[int
         "update ratings set created_at = now() - '1 hour'::interval, updated_at = now() - '1 hour'::interval"
     )
     assert (await train_model(database_url, silent)).promoted
+    # What follows is compared by the second: nothing of it may fall into that of a training's beginning.
+    await pool.execute("update models set started_at = started_at - '10 minutes'::interval")
     yield users, items
 
 
@@ -51,6 +53,9 @@ async def grown(pool: Pool, trained: tuple[list[int], list[int]]) -> Ids:
         pool,
         [(user, item, 10 if user % 2 == raters[0] % 2 else 3) for user in raters for item in new_items[:1]]
         + [(user, item, 3 if user % 2 == raters[0] % 2 else 10) for user in raters for item in new_items[1:]],
+    )
+    await pool.execute(
+        "update ratings set updated_at = updated_at - '5 minutes'::interval where updated_at > now() - '30 minutes'::interval"
     )
     return Ids(users, items, newcomers, new_items)
 

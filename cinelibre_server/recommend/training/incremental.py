@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from math import floor
 
 from cinelibre_server.errors import StartupError
 from cinelibre_server.progress import Progress
@@ -61,7 +62,7 @@ async def update_model(url: str, progress: Progress, *, force: bool = False) -> 
         model_id = await model_store.start_model(connection, *sizes)
         served = served_models(tables, matrix.item_ids)
         with progress("Updating the serving model", 100, "%") as step:
-            work = partial(_update, matrix, serving.started_at.timestamp(), served, force)
+            work = partial(_update, matrix, floor(serving.started_at.timestamp()), served, force)
             updated = await in_thread(work, step)
         compared = updated.comparison
         measures: Mapping[str, float] = compared.measures if compared else {}
