@@ -55,7 +55,7 @@ async def grown(pool: Pool, trained: tuple[list[int], list[int]]) -> Ids:
         + [(user, item, 3 if user % 2 == raters[0] % 2 else 10) for user in raters for item in new_items[1:]],
     )
     await pool.execute(
-        "update ratings set updated_at = now() - '5 minutes'::interval where updated_at > now() - '30 minutes'::interval"
+        "update ratings set updated_at = now() - '5 minutes'::interval where updated_at > now() - '9 minutes'::interval"
     )
     return Ids(users, items, newcomers, new_items)
 
