@@ -73,8 +73,9 @@ class BatchLoader(Generic[Key, Value]):
     async def _run_batch(self) -> None:
         batch = {key: future for key, future in self._waiting.items() if not future.done()}
         self._waiting = {}
-        # More than one key in a batch tells that calls come faster than they are answered.
-        self._next_begin = asyncio.get_running_loop().time() + self._gather_seconds * (len(batch) > 1)
+        # Calls come faster than they are answered.
+        if len(batch) > 1:
+            self._next_begin = asyncio.get_running_loop().time() + self._gather_seconds
         task, left = asyncio.current_task(), set(batch.values())
 
         def give_up(future: asyncio.Future[Value | None]) -> None:

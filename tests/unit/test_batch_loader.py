@@ -41,10 +41,11 @@ async def test_what_comes_while_a_batch_is_fetched_shares_the_next() -> None:
     assert source.asked == [[2], [4, 5]]
 
 
-async def test_a_busy_one_gathers_and_a_quiet_one_does_not() -> None:
+@pytest.mark.parametrize("max_batches", [1, 2])
+async def test_a_busy_one_gathers_and_a_quiet_one_does_not(max_batches: int) -> None:
     source = Source()
     source.answer.set()
-    loader = BatchLoader(source.fetch, 1, gather_seconds=0.2)
+    loader = BatchLoader(source.fetch, max_batches, gather_seconds=0.2)
     loop = asyncio.get_running_loop()
     begun = loop.time()
     assert [await loader.load(key) for key in (2, 4)] == [4, 16]
