@@ -7,6 +7,7 @@
 -- Solved by conjugate gradients (Hestenes & Stiefel, 1952) until a thousandth of the residual at the prior is left; the prior
 -- makes the system well conditioned, so that this takes three to six steps from there, and two or three from a start that was
 -- the solution before the latest rating.
+-- The arrays are unnested in a select list, row by row: unnest() of several in a from clause stores them all first.
 create function cinelibre.fold_in(
     p_vectors public.vector[],
     p_targets double precision[],
@@ -38,7 +39,7 @@ begin
         array_fill((o.w * (o.t + (o.v operator(public.<#>) prior)))::real, dimensions)::public.vector
     )
     into first_residual
-    from unnest(p_vectors, p_targets, p_weights) as o (v, t, w);
+    from (select unnest(p_vectors) as v, unnest(p_targets) as t, unnest(p_weights) as w) o;
     first_size := -(first_residual operator(public.<#>) first_residual);
     residual := first_residual;
     if p_start is not null then
@@ -48,7 +49,7 @@ begin
             array_fill((-o.w * (o.v operator(public.<#>) direction))::real, dimensions)::public.vector
         )
         into residual
-        from unnest(p_vectors, p_weights) as o (v, w);
+        from (select unnest(p_vectors) as v, unnest(p_weights) as w) o;
     end if;
     direction := residual;
     size := -(residual operator(public.<#>) residual);
@@ -59,7 +60,7 @@ begin
             array_fill((-o.w * (o.v operator(public.<#>) direction))::real, dimensions)::public.vector
         )
         into product
-        from unnest(p_vectors, p_weights) as o (v, w);
+        from (select unnest(p_vectors) as v, unnest(p_weights) as w) o;
         step := size / -(direction operator(public.<#>) product);
         solution := solution operator(public.+) cinelibre.scale(direction, step);
         residual := residual operator(public.-) cinelibre.scale(product, step);

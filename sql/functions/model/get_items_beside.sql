@@ -12,9 +12,10 @@ as $$
     select n.id, sum(g.value * n.weight)
     from unnest(p_item_ids, p_values) as g (id, value)
     join model.neighbors b on b.item_id = g.id
-    cross join lateral unnest(
-        (case when p_companions then b.companion_ids else b.neighbor_ids end)[1 : 250 / cardinality(p_item_ids)],
-        (case when p_companions then b.lifts else b.weights end)[1 : 250 / cardinality(p_item_ids)]
-    ) as n (id, weight)
+    cross join lateral (
+        select
+            unnest((case when p_companions then b.companion_ids else b.neighbor_ids end)[1 : 250 / cardinality(p_item_ids)]) as id,
+            unnest((case when p_companions then b.lifts else b.weights end)[1 : 250 / cardinality(p_item_ids)]) as weight
+    ) n
     group by n.id
 $$;

@@ -46,26 +46,24 @@ begin
         order by r.updated_at desc, r.item_id
         limit max_ratings
     ),
-    read as materialized (
-        select
-            l.half_stars, i.stars_base, i.stars_reading, i.stars_implied, i.stars_noise, i.taste_factors,
-            s.taste_weights[l.half_stars] as taste_weight, s.taste_targets[l.half_stars] as taste_target, count(*) over () as n
-        from latest l
-        cross join model.settings s
-        join model.items i
-            on i.item_id = coalesce((select known.item_id from model.items known where known.item_id = l.item_id), 0)
+    counted as materialized (
+        select count(*) as n, (0.7 + least(count(*), 150) / 100.0)::double precision as dependence from latest
     ),
     gathered as (
         select
-            array_agg(r.stars_reading) as readings,
-            array_agg((r.half_stars / 2.0 - r.stars_base)::double precision) as deviations,
-            array_agg(1 / (r.stars_noise * (0.7 + least(r.n, 150) / 100.0))::double precision) as precisions,
-            sum(r.stars_implied) as implied,
-            max(r.n) as n,
-            array_agg(r.taste_factors) as factors,
-            array_agg(r.taste_target) as taste_targets,
-            array_agg(r.taste_weight) as taste_weights
-        from read r
+            array_agg(i.stars_reading) as readings,
+            array_agg(l.half_stars / 2.0::double precision - i.stars_base) as deviations,
+            array_agg(1 / (i.stars_noise * c.dependence)) as precisions,
+            sum(i.stars_implied) as implied,
+            max(c.n) as n,
+            array_agg(i.taste_factors) as factors,
+            array_agg(s.taste_targets[l.half_stars]) as taste_targets,
+            array_agg(s.taste_weights[l.half_stars]) as taste_weights
+        from latest l
+        cross join counted c
+        cross join model.settings s
+        join model.items i
+            on i.item_id = coalesce((select known.item_id from model.items known where known.item_id = l.item_id), 0)
     )
     select
         cinelibre.fold_in(

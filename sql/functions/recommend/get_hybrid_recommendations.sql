@@ -98,9 +98,11 @@ begin
         select n.id as item_id, l.item_id as liked_id, max(n.weight) as weight
         from liked l
         join model.neighbors b on b.item_id = l.item_id
-        cross join lateral unnest(
-            b.neighbor_ids[1:l.reach] || b.companion_ids[1:l.reach], b.weights[1:l.reach] || b.lifts[1:l.reach]
-        ) as n (id, weight)
+        cross join lateral (
+            select
+                unnest(b.neighbor_ids[1:l.reach] || b.companion_ids[1:l.reach]) as id,
+                unnest(b.weights[1:l.reach] || b.lifts[1:l.reach]) as weight
+        ) n
         where n.id = any (array(select p.item_id from page p where p.source = 'item_item'))
         group by n.id, l.item_id
     ),
