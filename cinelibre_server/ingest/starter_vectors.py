@@ -64,10 +64,12 @@ class KnownVectors:
 
 async def embed_texts(embedder: Embedder, known: KnownVectors, texts: Sequence[str]) -> NDArray[np.float32]:
     """The vectors of catalogue texts, float32[n, 384]: known ones are looked up, the others made."""
-    found = [known.find(embedder.identity.fingerprint, text) for text in texts]
-    missing = [text for text, vector in zip(texts, found, strict=True) if vector is None]
-    made = iter(await embedder.embed_passages(missing))
-    return np.stack([next(made) if vector is None else vector for vector in found])
+    # Items without a synopsis have the same text twice.
+    found = {text: known.find(embedder.identity.fingerprint, text) for text in texts}
+    vectors = {text: vector for text, vector in found.items() if vector is not None}
+    missing = [text for text in found if text not in vectors]
+    vectors.update(zip(missing, await embedder.embed_passages(missing), strict=True))
+    return np.stack([vectors[text] for text in texts])
 
 
 def _key(fingerprint: str, text: str) -> int:

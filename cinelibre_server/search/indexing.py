@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from cinelibre_server.search.english_spelling import spell_by_sound
 from cinelibre_server.search.passages import passage_spans
 from cinelibre_server.search.romanization import name_key, romanize, sound_key, typed_key
 from cinelibre_server.search.terms import impacts
@@ -73,3 +74,7 @@ def _names(names: Sequence[str]) -> Iterator[IndexedName]:
             seen.add(key)
             words = typed_key(name)[:_LONGEST_KEY].split()
             yield IndexedName(name, key, sound_key(key), [" ".join(words[place:]) for place in range(len(words))])
+            heard = name_key(spell_by_sound(name) or "")[:_LONGEST_KEY]
+            if heard and heard not in seen:
+                seen.add(heard)
+                yield IndexedName(name, heard, sound_key(heard), [])

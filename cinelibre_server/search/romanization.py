@@ -35,8 +35,16 @@ _SPELLED_OUT = str.maketrans(
     {
         "ൺ": "ണ്", "ൻ": "ന്", "ർ": "ര്", "ൽ": "ല്", "ൾ": "ള്", "ൿ": "ക്",
         "ৎ": "ত্", "ং": "ঙ্", "ੰ": "ਂ", "ੱ": "",
+        # Vowels of English words.
+        "ऑ": "ओ", "ॉ": "ो", "ऍ": "ए", "ॲ": "ए", "ॅ": "े", "ઑ": "ઓ", "ૉ": "ો", "ઍ": "એ", "ૅ": "ે",
     }
 )  # fmt: skip
+# Bengali's য is j, but y with a dot and after a consonant.
+_BENGALI_J = re.compile("(?<!\u09cd)\u09af(?!\u09bc)")
+# A nasal vowel is heard before a consonant.
+_HEARD_NASAL = re.compile(r"~(?=[^\Waeiouāīū])")
+# How Malayalam and Tamil say a doubled ṟ, and one after n.
+_DOUBLED_R = {"MALAYALAM": {"ṟṟ": "ṭṭ", "nṟ": "nṭ"}, "TAMIL": {"ṟṟ": "ṭr", "ṉṟ": "ṉḍr"}}
 # IAST as people would write it.
 _READABLE = str.maketrans(
     {
@@ -60,7 +68,7 @@ _FOLDS = [
         (r"ck", "k"), (r"x", "ks"), (r"q", "k"), (r"w", "v"), (r"z(?=h)", "l"), (r"z", "j"),
         (r"c(?!h)", "k"), (r"f", "p"),
         (r"(?<=[kgcjtdpbslr])h|(?<=[aeiou])h(?![aeiou])", ""), (r"y", "i"),
-        (r"ee+|ii+", "i"), (r"oo+|uu+", "u"), (r"ae|ai|ei", "e"), (r"au|ou", "o"),
+        (r"aa+", "a"), (r"ee+|ii+", "i"), (r"oo+|uu+", "u"), (r"ae|ai|ei", "e"), (r"au|ou", "o"),
         (r"m(?=[kgcjtdpb]|\b)", "n"),
         (r"([a-z])\1+", r"\1"),
     )
@@ -89,7 +97,7 @@ def script_of(text: str) -> str | None:
 @lru_cache(maxsize=4096)
 def romanize(text: str) -> str:
     """The text with what is in Indic scripts in plain Latin letters; the rest is left as it is."""
-    plain = unicodedata.normalize("NFD", text).translate(_UNWRITTEN)
+    plain = _BENGALI_J.sub("জ", unicodedata.normalize("NFD", text)).translate(_UNWRITTEN)
     plain = unicodedata.normalize("NFC", plain).translate(_UNWRITTEN).translate(_SPELLED_OUT)
     return "".join(
         _transliterate("".join(run), script)
@@ -120,6 +128,9 @@ def _transliterate(run: str, script: str | None) -> str:
     if script is None:
         return run
     latin: str = sanscript.transliterate(run, _SCRIPTS[script], sanscript.IAST)
+    latin = _HEARD_NASAL.sub("n", latin)
+    for written, spoken in _DOUBLED_R.get(script, {}).items():
+        latin = latin.replace(written, spoken)
     if script in _DROPS_LAST_VOWEL:
         latin = _LAST_VOWEL.sub("", latin)
     if script == "BENGALI":
@@ -132,7 +143,7 @@ def _transliterate(run: str, script: str | None) -> str:
 def _voice_tamil(latin: str) -> str:
     """Tamil writes k and g with one letter, and so on: it is voiced between vowels and after a nasal."""
     latin = _DOUBLED_STOP.sub(lambda found: 2 * _VOICELESS[found[1]], latin)
-    latin = _FIRST_STOP.sub(lambda found: _VOICELESS[found[1]], latin)
+    latin = _FIRST_STOP.sub(lambda found: _VOICELESS[found[1]], latin).replace("ñjh", "ñj")
     return _STOP.sub(lambda found: _VOICED[found[0]], latin)
 
 

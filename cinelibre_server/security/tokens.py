@@ -49,6 +49,8 @@ class AccessTokens:
         self._lifetime_seconds = lifetime_seconds
         # Checked before: who calls now is likely to call again. Claims and when they expire.
         self._kept: OrderedDict[str, tuple[AccessClaims, float]] = OrderedDict()
+        # The ids of the keys by the headers of valid tokens, as they are encoded: our tokens share a few.
+        self._key_ids: dict[str, str] = {}
 
     def issue(self, user_id: int, session_id: UUID, *, not_after: datetime | None = None) -> AccessToken:
         """A token that lasts the configured time, but not beyond `not_after`, the end of its session."""
@@ -84,18 +86,19 @@ class AccessTokens:
         return claims
 
     def _check(self, token: str) -> tuple[AccessClaims, float]:
+        header = token.partition(".")[0]
         try:
-            key = self._keys[jwt.get_unverified_header(token)["kid"]]
+            key_id = self._key_ids.get(header) or jwt.get_unverified_header(token)["kid"]
             claims = jwt.decode(
                 token,
-                key,
+                self._keys[key_id],
                 algorithms=[_ALGORITHM],
                 issuer=_ISSUER,
                 audience=_AUDIENCE,
                 # `iat` is not compared with our clock: a replica's may be a second ahead.
                 options={"require": list(_REQUIRED_CLAIMS), "verify_iat": False},
             )
-            return AccessClaims(int(claims["sub"]), UUID(claims["sid"])), float(claims["exp"])
+            checked = AccessClaims(int(claims["sub"]), UUID(claims["sid"])), float(claims["exp"])
         except jwt.ExpiredSignatureError:
             raise _expired() from None
         # Deeply nested JSON in a forged token ends in RecursionError.
@@ -105,6 +108,8 @@ class AccessTokens:
                 errors_pb2.ERROR_REASON_TOKEN_INVALID,
                 "The access token is not valid: log in again.",
             ) from None
+        self._key_ids[header] = key_id
+        return checked
 
 
 def _expired() -> DomainError:

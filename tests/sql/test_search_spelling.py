@@ -47,6 +47,26 @@ async def test_a_title_with_one_typo_is_the_first(pool: Pool) -> None:
 
 
 @pytest.mark.parametrize(
+    ("query", "title"),
+    [
+        # As Indian scripts write English.
+        ("జెంటిల్మేన్", "Gentleman"), ("एक्शन जैकसन", "Action Jackson"), ("रेस", "Race"), ("मिस्टर इंडिया", "Mr. India"),
+        # Tamil has one letter for b and p, d and t.
+        ("சேதுபதி", "Sethupathi"), ("தீணா", "Dheena"), ("அஞ்சாதே", "Anjathe"),
+        # With other spaces.
+        ("தூங்கா வனம்", "Thoongaavanam"), ("மௌனராகம்", "Mouna Ragam"), ("kabhi alvidana kehna", "Kabhi Alvida Naa Kehna"),
+    ],
+)  # fmt: skip
+async def test_a_title_is_found_as_another_script_writes_it(pool: Pool, query: str, title: str) -> None:
+    titles = (*TITLES, "Gentle Rain", "Jackson Durai", "Rascal", "India Gate", "Soorya Vanam", "Anjaane", "Ragam", title)
+    items = await add_items(pool, len(titles))
+    await index(pool, [indexed(item, title=name) for item, name in zip(items, titles, strict=True)])
+    (best, *_) = await find(pool, asked(query))
+    assert (best.item_id, best.name) == (items[-1], title)
+    assert best.name_similarity > 0.75
+
+
+@pytest.mark.parametrize(
     ("one", "other", "similarity"),
     [
         ("sholay", "sholay", 1), ("sholay", "sholy", 1 - 0.5 / 6), ("sholay", "shloay", 1 - 0.5 / 6),

@@ -21,6 +21,21 @@ ONE_KEY = {
     "Singh": ("ਸਿੰਘ", "Sing", "सिंघ"),
     "Charulata": ("चारुलता", "CHARULATA", "Chaarulata", "Charulatha"),
     "Amélie": ("Amelie", "AMÉLIE", "Ame\u0301lie"),
+    # A nasal vowel, heard before a consonant only.
+    "Pandri": ("फँड्री", "फंड्री"),
+    "Maa": ("माँ", "মা"),
+    # Vowels of English words.
+    "Rok": ("रॉक", "રૉક"),
+    "On": ("ऑन", "ઑન"),
+    # Bengali's j and y; Malayalam's and Tamil's doubled r; Tamil's j after n.
+    "Abhijan": ("অভিযান",),
+    "Naayak": ("নায়ক", "না\u09dfক", "नायक"),
+    "Kanya": ("কন্যা", "कन्या"),
+    "Grett": ("ഗ്രേറ്റ്",),
+    "Grant": ("ഗ്രാന്റ്", "ഗ്രാൻറ്"),
+    "Maatraan": ("மாற்றான்",),
+    "Indru": ("இன்று",),
+    "Anjaade": ("அஞ்சாதே",),
 }  # fmt: skip
 
 # Spellings that differ in vowels, too, or in consonants that a script has one letter for.

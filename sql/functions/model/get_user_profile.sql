@@ -1,4 +1,4 @@
--- A user's vectors, as model.profiles keeps them; the lists are null until get_ranked_candidates makes them.
+-- A user's vectors, as model.profiles keeps them; the lists are null until get_hybrid_recommendations makes them.
 create type cinelibre.user_profile as (
     changed_xid xid8,
     rating_count integer,
@@ -18,7 +18,8 @@ create type cinelibre.user_profile as (
 --            many ratings are not independent;
 --     taste: liked or not, with a weight that grows with the stars (Hu, Koren & Volinsky, ICDM 2008).
 -- Items that training has not seen count as item 0, the average one.
-create function cinelibre.get_user_profile(p_user_id integer) returns cinelibre.user_profile
+-- Without p_keep a caller keeps what comes, with the lists that it makes.
+create function cinelibre.get_user_profile(p_user_id integer, p_keep boolean default true) returns cinelibre.user_profile
 language plpgsql volatile
 set plan_cache_mode = 'force_generic_plan'
 as $$
@@ -77,15 +78,29 @@ begin
         return null;
     end if;
 
-    insert into model.profiles as k (user_id, changed_xid, stars_vector, taste_vector)
-    values (p_user_id, profile.changed_xid, profile.stars_vector, profile.taste_vector)
+    if p_keep then
+        perform cinelibre.keep_profile(p_user_id, profile);
+    end if;
+    return profile;
+end
+$$;
+
+-- Puts a profile in the place of the one that is kept, and of its lists.
+create function cinelibre.keep_profile(p_user_id integer, p_profile cinelibre.user_profile) returns void
+language plpgsql volatile
+as $$
+begin
+    insert into model.profiles as k (user_id, changed_xid, stars_vector, taste_vector, item_ids, scores, sources)
+    values (
+        p_user_id, p_profile.changed_xid, p_profile.stars_vector, p_profile.taste_vector,
+        p_profile.item_ids, p_profile.scores, p_profile.sources
+    )
     on conflict (user_id) do update set
         changed_xid = excluded.changed_xid,
         stars_vector = excluded.stars_vector,
         taste_vector = excluded.taste_vector,
-        item_ids = null,
-        scores = null,
-        sources = null;
-    return profile;
+        item_ids = excluded.item_ids,
+        scores = excluded.scores,
+        sources = excluded.sources;
 end
 $$;

@@ -33,7 +33,7 @@ declare
     max_kept constant integer := 150;
     is_filtered constant boolean :=
         num_nonnulls(p_item_type, p_languages, p_genres, p_year_from, p_year_to) > 0;
-    profile cinelibre.user_profile := cinelibre.get_user_profile(p_user_id);
+    profile cinelibre.user_profile := cinelibre.get_user_profile(p_user_id, p_keep => is_filtered);
 begin
     if profile.stars_vector is null then
         return query
@@ -56,9 +56,7 @@ begin
             limit max_kept
         ) c;
         if not is_filtered then
-            update model.profiles p set
-                item_ids = profile.item_ids, scores = profile.scores, sources = profile.sources
-            where p.user_id = p_user_id and p.changed_xid = profile.changed_xid;
+            perform cinelibre.keep_profile(p_user_id, profile);
         end if;
     end if;
     return query

@@ -2,9 +2,10 @@
 -- theirs, as search_name_starts and search_names have them. Names are looked at that sound like a text, that differ from it in a
 -- letter, that have it from one of their words on, and those of p_items.
 --     similarity = 0.8 spelled + 0.2 written                        for names and texts in ASCII, else 0.98 and 0.02
---     spelled    = the greatest of how many trigrams the two keys share (pg_trgm), the edit_similarity of the keys and that of the
---                  texts, how well the key is a part of the name's (part_similarity), and 0.35 + 0.6 * the second for names of the
---                  same sounds, which another script or spelling may be all about
+--     spelled    = the greatest of how many trigrams the two keys share (pg_trgm), the edit_similarity of the keys without spaces and
+--                  that of the texts, how well the key is a part of the name's (part_similarity), and for names of the same sounds,
+--                  which another script or spelling may be all about, 0.35 + 0.3 * the second + 0.3 * the same of what is left of
+--                  the keys when voiced consonants count as voiceless ones, which Tamil does not tell apart
 --     written    = the greater of the edit_similarity and the part_similarity of the texts: of names that all spell alike the one
 --                  that is written so comes first
 create function cinelibre.get_named_items(
@@ -18,7 +19,7 @@ as $$
 begin
     return query
     with asked as (
-        select a.text, a.start, a.key, a.sound, public.deletions(a.text) as deletions
+        select a.text, a.start, a.key, replace(a.key, ' ', '') as letters, a.sound, public.deletions(a.text) as deletions
         from unnest(p_texts, p_starts, p_keys, p_sounds) as a (text, start, key, sound)
     ),
     near as (
@@ -44,10 +45,13 @@ begin
             n.key as name_key,
             q.key,
             q.text,
-            public.levenshtein(n.key, q.key) as key_distance,
+            solid.name_letters,
+            q.letters,
+            public.levenshtein(solid.name_letters, q.letters) as distance,
             n.sound = q.sound and length(q.sound) >= 2 as sounds_alike
         from public.search_names n
         cross join asked q
+        cross join lateral (select replace(n.key, ' ', '') as name_letters) solid
         where n.ctid = any (array(select near.place from near))
             -- Shorter ones are alike in less than 0.4 of the text.
             and length(n.key) >= 0.4 * length(q.key)
@@ -63,11 +67,17 @@ begin
                 public.similarity(p.name_key, p.key),
                 edited.similarity,
                 cinelibre.part_similarity(public.word_similarity(p.key, p.name_key), p.key, p.name_key),
-                case when p.sounds_alike then 0.35 + 0.6 * edited.similarity else 0 end
+                case when p.sounds_alike then 0.35 + 0.3 * (edited.similarity + cinelibre.edit_similarity(
+                    public.levenshtein(
+                        translate(p.name_letters, 'gdbvcjm', 'ktppssn'), translate(p.letters, 'gdbvcjm', 'ktppssn')
+                    ),
+                    p.name_letters,
+                    p.letters
+                )) end
             ) as spelled
         from pairs p
         cross join lateral (
-            select cinelibre.edit_similarity(p.key_distance, p.name_key, p.key) as similarity
+            select cinelibre.edit_similarity(p.distance, p.name_letters, p.letters) as similarity
         ) edited
     ),
     measured as materialized (

@@ -4,7 +4,7 @@
 --     lexical(i) = sum over the query's terms t of idf(t) * impact(t, i), which is BM25 (Robertson & Zaragoza, 2009);
 --     name(i)    = how alike the query and a name of i are, 0 to 1 (get_named_items);
 --     people(i)  = how many of the people that the query may name have made or played in i;
---     x(i)       = dense / 0.015 + 0.13 * lexical + 10 * max(0, name - 0.4) + 10 * max(0, name - 0.8) + 6 * people
+--     x(i)       = dense / 0.015 + 0.13 * lexical + 10 * max(0, name - 0.4) + 30 * max(0, name - 0.8) + 6 * people
 --                  + p_wish_weight for each wish that i fulfils
 --     score(i)   = 1 / (1 + exp(-x / 20))
 -- Sums of scores keep more of what each reading knows than sums of ranks do (Bruch, Gai & Ingber, TOIS 2023), and do not
@@ -185,7 +185,7 @@ begin
             1 / (1 + exp(-(
                 (coalesce(r.story, r.credits, 0) + 0.5 * coalesce(r.credits, 0)) / 0.015
                 + 0.13 * r.lexical
-                + 10 * r.alike + 10 * greatest(0, r.alike - 0.4)
+                + 10 * r.alike + 30 * greatest(0, r.alike - 0.4)
                 + 6 * cardinality(r.named_people)
                 + p_wish_weight * r.fulfilled
             ) / 20)) as score

@@ -7,3 +7,7 @@ select gin_clean_pending_list(indexrelid) from pg_index
 where indexrelid in (
     'search_names_key_idx'::regclass, 'search_names_deletions_idx'::regclass, 'search_term_counts_deletions_idx'::regclass
 );
+
+-- Names have more keys and better ones: all items are to be indexed anew; until then they keep their vectors.
+update movies set embedded_text_hash = null;
+update books set embedded_text_hash = null;
