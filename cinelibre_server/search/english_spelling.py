@@ -1,7 +1,7 @@
 """English names by their sound, as Indian scripts write them: `జెంటిల్మేన్` is Gentleman, `एक्शन` Action, `रेस` Race.
 
-Rules of thumb for what English letters stand for, not a dictionary: half of a name's words may be of another language, and a
-reading that is wrong only adds a spelling that nobody searches for.
+Rules of thumb for what English letters stand for, not a dictionary: half of a name's words may be of another language,
+and a reading that is wrong only adds a spelling that nobody searches for.
 """
 
 import re
@@ -19,7 +19,7 @@ _RULES = [
         (r"ea", "i"), (r"oa", "o"), (r"[eo]r(?=s?\b)", "ar"),
     )
 ]  # fmt: skip
-# Two consonants after a vowel make it short, or one that ends the word. So in names of any language: no sign of English.
+# Two consonants after a vowel make it short, or one that ends the word. No sign of English: names of any language do so.
 _SHORT_VOWELS = [
     (re.compile(pattern.replace("#", _CONSONANT)), replacement)
     for pattern, replacement in ((r"(?<![aeiou])a(?=#(?:#|\b))", "e"), (r"(?<=#)u(?=#(?:#|\b))", "a"))
@@ -27,7 +27,7 @@ _SHORT_VOWELS = [
 
 
 def spell_by_sound(text: str) -> str | None:
-    """The text in lower case, as a reader of English would spell it in an Indian script; None if nothing in it is English."""
+    """The text in lower case, spelled as a reader of English hears it; None if nothing in it looks English."""
     sounds = _apply(_RULES, text.lower())
     return _apply(_SHORT_VOWELS, sounds) if sounds != text.lower() else None
 

@@ -58,7 +58,17 @@ async def test_a_title_with_one_typo_is_the_first(pool: Pool) -> None:
     ],
 )  # fmt: skip
 async def test_a_title_is_found_as_another_script_writes_it(pool: Pool, query: str, title: str) -> None:
-    titles = (*TITLES, "Gentle Rain", "Jackson Durai", "Rascal", "India Gate", "Soorya Vanam", "Anjaane", "Ragam", title)
+    titles = (
+        *TITLES,
+        "Gentle Rain",
+        "Jackson Durai",
+        "Rascal",
+        "India Gate",
+        "Soorya Vanam",
+        "Anjaane",
+        "Ragam",
+        title,
+    )
     items = await add_items(pool, len(titles))
     await index(pool, [indexed(item, title=name) for item, name in zip(items, titles, strict=True)])
     (best, *_) = await find(pool, asked(query))
