@@ -19,7 +19,7 @@ _RULES = [
         (r"ea", "i"), (r"oa", "o"), (r"[eo]r(?=s?\b)", "ar"),
     )
 ]  # fmt: skip
-# Two consonants after a vowel make it short, or one that ends the word. No sign of English: names of any language do so.
+# Two consonants after a vowel make it short, or one that ends the word. No sign of English: all names do so.
 _SHORT_VOWELS = [
     (re.compile(pattern.replace("#", _CONSONANT)), replacement)
     for pattern, replacement in ((r"(?<![aeiou])a(?=#(?:#|\b))", "e"), (r"(?<=#)u(?=#(?:#|\b))", "a"))

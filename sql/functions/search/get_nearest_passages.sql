@@ -17,7 +17,7 @@ create function cinelibre.get_nearest_passages(
 language plpgsql stable
 -- In strict order the scan would leave out what it comes upon late; search orders by scores of its own.
 set hnsw.iterative_scan = 'relaxed_order'
-set hnsw.ef_search = 250
+set hnsw.ef_search = 350
 -- A filter may pass the whole catalogue by before enough are found.
 set hnsw.max_scan_tuples = 1000000
 set plan_cache_mode = 'force_generic_plan'
