@@ -77,4 +77,4 @@ def _names(names: Sequence[str]) -> Iterator[IndexedName]:
             heard = name_key(spell_by_sound(name) or "")[:_LONGEST_KEY]
             if heard and heard not in seen:
                 seen.add(heard)
-                yield IndexedName(name, heard, sound_key(heard), [])
+                yield IndexedName(name, heard, sound_key(heard), [], is_heard=True)

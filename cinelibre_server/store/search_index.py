@@ -33,12 +33,16 @@ class IndexedPassage:
 
 @dataclass(frozen=True, slots=True)
 class IndexedName:
-    """A name as it is written, its keys, and its key from each word on."""
+    """A name as it is written, its keys, and its key from each word on.
+
+    `is_heard` says that the keys are of how it sounds in English, not of how it is written.
+    """
 
     name: str
     key: str
     sound: str
     starts: Sequence[str]
+    is_heard: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +62,10 @@ async def save_indexed(connection: Connection, items: Sequence[IndexedItem]) -> 
     await connection.copy_records_to_table("passages", columns=PASSAGE_COLUMNS, records=passage_rows(items))
     await connection.copy_records_to_table(
         "search_names",
-        columns=("item_id", "name", "key", "sound"),
-        records=[(item.item_id, name.name, name.key, name.sound) for item in items for name in item.names],
+        columns=("item_id", "name", "key", "sound", "is_heard"),
+        records=[
+            (item.item_id, name.name, name.key, name.sound, name.is_heard) for item in items for name in item.names
+        ],
     )
     await connection.copy_records_to_table(
         "search_name_starts",

@@ -38,7 +38,7 @@ SPELLINGS = (
 
 def score(dense: float = 0, lexical: float = 0, alike: float = 0, people: int = 0, fulfilled: int = 0) -> float:
     """The formula of search_items; `alike` is a similarity of names."""
-    x = dense / 0.015 + 0.13 * lexical + 10 * max(0, alike - 0.4) + 10 * max(0, alike - 0.8) + 6 * people + fulfilled
+    x = dense / 0.015 + 0.13 * lexical + 10 * max(0, alike - 0.4) + 30 * max(0, alike - 0.8) + 6 * people + fulfilled
     return 1 / (1 + math.exp(-x / 20))
 
 

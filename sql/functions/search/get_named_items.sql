@@ -1,6 +1,7 @@
 -- The items with a name like one of the texts, the likest first, and that name. p_texts are lower case, p_starts, p_keys and p_sounds
 -- theirs, as search_name_starts and search_names have them. Names are looked at that sound like a text, that differ from it in a
--- letter, that have it from one of their words on, and those of p_items.
+-- letter, that have it from one of their words on, and those of p_items; by what an English name sounds like only for texts that
+-- are not in ASCII.
 --     similarity = 0.8 spelled + 0.2 written                        for names and texts in ASCII, else 0.98 and 0.02
 --     spelled    = the greatest of how many trigrams the two keys share (pg_trgm), the edit_similarity of the keys without spaces and
 --                  that of the texts, how well the key is a part of the name's (part_similarity), and for names of the same sounds,
@@ -19,13 +20,17 @@ as $$
 begin
     return query
     with asked as (
-        select a.text, a.start, a.key, replace(a.key, ' ', '') as letters, a.sound, public.deletions(a.text) as deletions
+        select
+            a.text, a.start, a.key, replace(a.key, ' ', '') as letters, a.sound, public.deletions(a.text) as deletions,
+            octet_length(a.text) > length(a.text) as in_other_script
         from unnest(p_texts, p_starts, p_keys, p_sounds) as a (text, start, key, sound)
     ),
     near as (
         select n.ctid as place from asked q join public.search_names n on n.sound = q.sound and length(q.sound) >= 2
         union
-        select n.ctid from asked q join public.search_names n on public.deletions(n.name) operator(pg_catalog.&&) q.deletions
+        select n.ctid
+        from asked q
+        join public.search_names n on public.deletions(n.name) operator(pg_catalog.&&) q.deletions and not n.is_heard
         union
         select n.ctid from public.search_names n where n.item_id = any (p_items)
         union
@@ -53,6 +58,7 @@ begin
         cross join asked q
         cross join lateral (select replace(n.key, ' ', '') as name_letters) solid
         where n.ctid = any (array(select near.place from near))
+            and (q.in_other_script or not n.is_heard)
             -- Shorter ones are alike in less than 0.4 of the text.
             and length(n.key) >= 0.4 * length(q.key)
     ),

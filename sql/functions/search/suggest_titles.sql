@@ -38,6 +38,7 @@ begin
         from public.search_names n
         where (select count(*) from beginning) < p_limit
             and length(p_key) >= 4
+            and not n.is_heard
             and n.key operator(public.%>) p_key
         order by 3 desc, length(n.name), n.item_id
         limit 2 * p_limit
