@@ -41,8 +41,6 @@ _SPELLED_OUT = str.maketrans(
 )  # fmt: skip
 # Bengali's য is j, but y with a dot and after a consonant.
 _BENGALI_J = re.compile("(?<!\u09cd)\u09af(?!\u09bc)")
-# A nasal vowel is heard before a consonant.
-_HEARD_NASAL = re.compile(r"~(?=[^\Waeiouāīū])")
 # How Malayalam and Tamil say a doubled ṟ, and one after n.
 _DOUBLED_R = {"MALAYALAM": {"ṟṟ": "ṭṭ", "nṟ": "nṭ"}, "TAMIL": {"ṟṟ": "ṭr", "ṉṟ": "ṉḍr"}}
 # IAST as people would write it.
@@ -128,7 +126,6 @@ def _transliterate(run: str, script: str | None) -> str:
     if script is None:
         return run
     latin: str = sanscript.transliterate(run, _SCRIPTS[script], sanscript.IAST)
-    latin = _HEARD_NASAL.sub("n", latin)
     for written, spoken in _DOUBLED_R.get(script, {}).items():
         latin = latin.replace(written, spoken)
     if script in _DROPS_LAST_VOWEL:

@@ -89,7 +89,8 @@ async def stored_stars(stack: Stack, token: str) -> dict[int, float]:
     found: dict[int, float] = {}
     async with grpc.aio.insecure_channel(stack.grpc_target) as channel:
         stub = ratings_pb2_grpc.RatingsServiceStub(channel)
-        page = ratings_pb2.ListMyRatingsRequest(page_size=30)
+        # All in one page: a cancelled write that still arrives would move its rating to a page that was read before.
+        page = ratings_pb2.ListMyRatingsRequest(page_size=WRITERS * ITEMS_OF_EACH)
         while True:
             answer = await stub.ListMyRatings(page, metadata=metadata)
             found |= {entry.rating.item_id: entry.rating.stars for entry in answer.ratings}

@@ -154,7 +154,7 @@ async def test_people_are_found_by_their_names(stub: SearchStub) -> None:
         hits = (await ask(stub, q)).hits
         assert len(hits) == 10
         assert all("Satyajit Ray" in [*detail(hit).directors, *detail(hit).cast] for hit in hits), q
-        assert all(hit.reason.startswith("By or with Satyajit Ray.") for hit in hits), q
+        assert [hit.reason for hit in hits if not hit.reason.startswith("By or with Satyajit Ray.")] == [], q
     authored = await ask(stub, "books by Premchand", limit=3)
     assert all("Premchand" in hit.item.book.authors for hit in authored.hits)
     together = await ask(stub, "Mani Ratnam film with Rajinikanth", limit=1)

@@ -181,7 +181,10 @@ async def test_embeddings_of_another_model_are_refused_until_made_anew(
 async def test_embedding_anew_goes_on_where_it_was_broken_off_and_serves_the_old_ones_meanwhile(
     pool: Pool, embedder: Embedder, tmp_path: Path
 ) -> None:
-    films = [{**FILM, "key": f"film-{n}-2016", "imdb_id": None, "title": f"Film {n}"} for n in range(70)]
+    films = [
+        {**FILM, "key": f"film-{n}-2016", "imdb_id": None, "title": f"Film {n}", "synopsis": f"It is the {n}th."}
+        for n in range(70)
+    ]
     await load_starter(pool, write_starter(tmp_path, films))
     await embed_missing(pool, embedder)
     passages = await pool.fetch("select * from passages order by item_id, place")

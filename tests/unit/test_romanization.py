@@ -21,8 +21,6 @@ ONE_KEY = {
     "Singh": ("ਸਿੰਘ", "Sing", "सिंघ"),
     "Charulata": ("चारुलता", "CHARULATA", "Chaarulata", "Charulatha"),
     "Amélie": ("Amelie", "AMÉLIE", "Ame\u0301lie"),
-    # A nasal vowel, heard before a consonant only.
-    "Pandri": ("फँड्री", "फंड्री"),
     "Maa": ("माँ", "মা"),
     # Vowels of English words.
     "Rok": ("रॉक", "રૉક"),

@@ -3,10 +3,11 @@
 -- letter, that have it from one of their words on, and those of p_items; by what an English name sounds like only for texts that
 -- are not in ASCII.
 --     similarity = 0.8 spelled + 0.2 written                        for names and texts in ASCII, else 0.98 and 0.02
---     spelled    = the greatest of how many trigrams the two keys share (pg_trgm), the edit_similarity of the keys without spaces and
---                  that of the texts, how well the key is a part of the name's (part_similarity), and for names of the same sounds,
---                  which another script or spelling may be all about, 0.35 + 0.3 * the second + 0.3 * the same of what is left of
---                  the keys when voiced consonants count as voiceless ones, which Tamil does not tell apart
+--     spelled    = the greatest of how many trigrams the two keys share (pg_trgm), the edit_similarity of the keys, that of the keys
+--                  without spaces if it is 0.7 or so, that of the texts, how well the key is a part of the name's
+--                  (part_similarity), and for names of the same sounds, which another script or spelling may be all about,
+--                  0.35 + 0.3 * the greater of the second and third + 0.3 * the same of what is left of the keys when voiced
+--                  consonants count as voiceless ones, which Tamil does not tell apart
 --     written    = the greater of the edit_similarity and the part_similarity of the texts: of names that all spell alike the one
 --                  that is written so comes first
 create function cinelibre.get_named_items(
@@ -52,7 +53,8 @@ begin
             q.text,
             solid.name_letters,
             q.letters,
-            public.levenshtein(solid.name_letters, q.letters) as distance,
+            public.levenshtein(n.key, q.key) as distance,
+            public.levenshtein(solid.name_letters, q.letters) as letter_distance,
             n.sound = q.sound and length(q.sound) >= 2 as sounds_alike
         from public.search_names n
         cross join asked q
@@ -83,7 +85,14 @@ begin
             ) as spelled
         from pairs p
         cross join lateral (
-            select cinelibre.edit_similarity(p.distance, p.name_letters, p.letters) as similarity
+            select greatest(
+                cinelibre.edit_similarity(p.distance, p.name_key, p.key),
+                -- Without spaces all long names are a little alike.
+                case
+                    when p.letter_distance <= 0.3 * length(p.letters)
+                        then cinelibre.edit_similarity(p.letter_distance, p.name_letters, p.letters)
+                end
+            ) as similarity
         ) edited
     ),
     measured as materialized (
