@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pgvector import HalfVector
 
+from benchmarks.bulk import indexed_afterwards
 from benchmarks.measurement import Measurement, at_least
 from benchmarks.queries import distinct_queries
 from benchmarks.stage import Stage
@@ -34,7 +35,6 @@ _NOISE = 0.3
 _RARE, _COMMON = "sa", "hi"
 _STATEMENT_SECONDS = 3600.0
 _INDEX = "passages_story_idx"
-_INDEXED = "select indexdef from pg_indexes where indexname = $1"
 _ADD_ITEMS = """
     insert into items (item_type, title, original_title, language)
     select 'movie', 'Item', 'Item', case when n % 100 = 0 then $2 else $3 end from generate_series(1, $1::integer) n
@@ -95,20 +95,15 @@ async def _add_passages(connection: Connection, real: NDArray[np.float32]) -> No
     vectors = real[draw.integers(len(real), size=_PASSAGES)] + noise
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     items = [row[0] for row in await connection.fetch(_ADD_ITEMS, _PASSAGES // _PASSAGES_AN_ITEM, _RARE, _COMMON)]
-    definition = await connection.fetchval(_INDEXED, _INDEX)
-    await connection.execute(f"drop index {_INDEX}")
-    await connection.copy_records_to_table(
-        "passages",
-        columns=PASSAGE_COLUMNS,
-        records=[
-            (items[number // _PASSAGES_AN_ITEM], 1 + number % _PASSAGES_AN_ITEM, 0, 1, HalfVector(vector))
-            for number, vector in enumerate(vectors)
-        ],
-    )
-    # All at once, in memory, takes a tenth of the time.
-    await connection.execute("set maintenance_work_mem = '512MB'")
-    await connection.execute(definition)
-    await connection.execute("analyze")
+    async with indexed_afterwards(connection, _INDEX):
+        await connection.copy_records_to_table(
+            "passages",
+            columns=PASSAGE_COLUMNS,
+            records=[
+                (items[number // _PASSAGES_AN_ITEM], 1 + number % _PASSAGES_AN_ITEM, 0, 1, HalfVector(vector))
+                for number, vector in enumerate(vectors)
+            ],
+        )
 
 
 async def _recall(connection: Connection, asked: Sequence[HalfVector], language: str | None) -> float:

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.bulk import indexed_afterwards
 from cinelibre_server.local.postgres import embedded_database
 from cinelibre_server.search.indexing import indexed_item
 from cinelibre_server.search.passages import passage_spans
 from cinelibre_server.store import embeddings
 from cinelibre_server.store.catalog_load import MovieEntry, load_items
-from cinelibre_server.store.database import open_pool
+from cinelibre_server.store.database import Connection, open_pool
 from cinelibre_server.store.search_index import count_terms, save_indexed
 
 TITLES = 50_000
@@ -24,10 +25,7 @@ _STATEMENT_SECONDS = 3600.0
 _ADDED = """
     select title from items join item_external_ids using (item_id) where source = $1 order by item_id
 """
-_VECTOR_INDEXES = """
-    select indexname, indexdef from pg_indexes
-    where schemaname = 'public' and indexdef like '%hnsw%' and tablename in ('passages', 'movies')
-"""
+_VECTOR_INDEXES = ("passages_credits_idx", "passages_story_idx", "movies_embedding_idx")
 _LANGUAGES = ("hi", "ta", "te", "ml", "kn", "bn", "mr", "pa")
 
 
@@ -43,37 +41,34 @@ async def add_titles(data_dir: Path, count: int) -> list[str]:
                 known = [row["title"] for row in await connection.fetch("select title from items order by item_id")]
                 entries = _entries(sorted({word for title in known for word in title.split()}), count)
                 await load_items(connection, _SOURCE, entries, overwrite=True)
-                indexes = await connection.fetch(_VECTOR_INDEXES)
-                for index in indexes:
-                    await connection.execute(f"drop index {index['indexname']}")
-                draw = np.random.default_rng(1)
-                after = 0
-                while True:
-                    async with connection.transaction():
-                        items = await embeddings.list_unembedded(connection, "movie", after=after, limit=_BATCH)
-                        if not items:
-                            break
-                        vectors = draw.normal(size=(len(items), embeddings.STORED_DIMENSIONS)).astype(np.float32)
-                        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-                        ids = [item.item_id for item in items]
-                        await embeddings.save_embeddings(connection, "movie", ids, vectors, [b"drawn"] * len(ids))
-                        await save_indexed(
-                            connection,
-                            [
-                                indexed_item(item, np.repeat([vector], 1 + len(passage_spans(item.synopsis)), axis=0))
-                                for item, vector in zip(items, vectors, strict=True)
-                            ],
-                        )
-                    after = items[-1].item_id
-                # All at once, in memory, takes a tenth of the time.
-                await connection.execute("set maintenance_work_mem = '512MB'")
-                for index in indexes:
-                    await connection.execute(index["indexdef"])
-                await count_terms(connection, count)
-                await connection.execute("analyze")
+                async with indexed_afterwards(connection, *_VECTOR_INDEXES):
+                    await _index_with_drawn_vectors(connection)
+                    await count_terms(connection, count)
             return [entry.title for entry in entries]
         finally:
             await pool.close()
+
+
+async def _index_with_drawn_vectors(connection: Connection) -> None:
+    draw = np.random.default_rng(1)
+    after = 0
+    while True:
+        async with connection.transaction():
+            items = await embeddings.list_unembedded(connection, "movie", after=after, limit=_BATCH)
+            if not items:
+                return
+            vectors = draw.normal(size=(len(items), embeddings.STORED_DIMENSIONS)).astype(np.float32)
+            vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+            ids = [item.item_id for item in items]
+            await embeddings.save_embeddings(connection, "movie", ids, vectors, [b"drawn"] * len(ids))
+            await save_indexed(
+                connection,
+                [
+                    indexed_item(item, np.repeat([vector], 1 + len(passage_spans(item.synopsis)), axis=0))
+                    for item, vector in zip(items, vectors, strict=True)
+                ],
+            )
+        after = items[-1].item_id
 
 
 def _entries(words: list[str], count: int) -> list[MovieEntry]:

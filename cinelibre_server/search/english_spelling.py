@@ -28,8 +28,9 @@ _SHORT_VOWELS = [
 
 def spell_by_sound(text: str) -> str | None:
     """The text in lower case, spelled as a reader of English hears it; None if nothing in it looks English."""
-    sounds = _apply(_RULES, text.lower())
-    return _apply(_SHORT_VOWELS, sounds) if sounds != text.lower() else None
+    written = text.lower()
+    sounds = _apply(_RULES, written)
+    return _apply(_SHORT_VOWELS, sounds) if sounds != written else None
 
 
 def _apply(rules: list[tuple[re.Pattern[str], str]], text: str) -> str:

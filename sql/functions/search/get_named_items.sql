@@ -51,6 +51,7 @@ begin
             n.key as name_key,
             q.key,
             q.text,
+            q.in_other_script,
             solid.name_letters,
             q.letters,
             public.levenshtein(n.key, q.key) as distance,
@@ -70,7 +71,7 @@ begin
             p.name,
             left(lower(p.name), 80) as name_text,
             left(p.text, 80) as text,
-            octet_length(p.name) = length(p.name) and octet_length(p.text) = length(p.text) as in_one_script,
+            octet_length(p.name) = length(p.name) and not p.in_other_script as in_one_script,
             greatest(
                 public.similarity(p.name_key, p.key),
                 edited.similarity,
