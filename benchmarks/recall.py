@@ -20,6 +20,7 @@ from cinelibre_server.local.postgres import embedded_database
 from cinelibre_server.search.background import query_means
 from cinelibre_server.search.engine import SearchEngine
 from cinelibre_server.search.indexing import texts_to_embed
+from cinelibre_server.search.native_spelling import NativeSpelling
 from cinelibre_server.search.reading import read_query
 from cinelibre_server.store.database import Connection, open_pool
 from cinelibre_server.store.embeddings import STORED_DIMENSIONS
@@ -62,7 +63,10 @@ async def _measure(folder: Path, model_cache: Path) -> list[Measurement]:
             pool = await open_pool(url, size=1, statement_timeout_seconds=_STATEMENT_SECONDS)
             try:
                 engine = SearchEngine(
-                    SearchStore(pool, embedder.identity.fingerprint), embedder.embed_query, await query_means(embedder)
+                    SearchStore(pool, embedder.identity.fingerprint),
+                    embedder.embed_query,
+                    await query_means(embedder),
+                    NativeSpelling(embedder.tokenizer),
                 )
                 questions = [await engine.question(read_query(text)) for text in distinct_queries("recall", _QUERIES)]
                 asked = [HalfVector(asking.embedding) for asking in questions if asking.embedding is not None]

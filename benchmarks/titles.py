@@ -64,7 +64,7 @@ async def _index_with_drawn_vectors(connection: Connection) -> None:
             await save_indexed(
                 connection,
                 [
-                    indexed_item(item, np.repeat([vector], 1 + len(passage_spans(item.synopsis)), axis=0))
+                    indexed_item(item, np.repeat([vector], 2 + len(passage_spans(item.synopsis)), axis=0))
                     for item, vector in zip(items, vectors, strict=True)
                 ],
             )

@@ -38,6 +38,7 @@ from cinelibre_server.recommend.training.schedule import TrainingSchedule
 from cinelibre_server.reflection import add_reflection
 from cinelibre_server.search.background import QueryMeans, query_means
 from cinelibre_server.search.engine import SearchEngine
+from cinelibre_server.search.native_spelling import NativeSpelling
 from cinelibre_server.security.passwords import PasswordHasher
 from cinelibre_server.security.tokens import AccessTokens
 from cinelibre_server.services.admin import AdminService
@@ -193,7 +194,7 @@ def _add_services(
         RecommendService(recommend, items, messages, pages), server
     )
     search = SearchStore(pool, embedder.identity.fingerprint)
-    engine = SearchEngine(search, embedder.embed_query, means)
+    engine = SearchEngine(search, embedder.embed_query, means, NativeSpelling(embedder.tokenizer))
     search_pb2_grpc.add_SearchServiceServicer_to_server(
         SearchService(engine, search, recommend, items, messages, pages), server
     )

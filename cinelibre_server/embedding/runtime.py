@@ -39,13 +39,19 @@ class Embedder:
             StartupError: the model's files cannot be loaded.
         """
         self._files = files
-        self._engine = _load_engine(files, threads)
+        self._tokenizer = UnigramTokenizer.load(files.folder)
+        self._engine = _load_engine(files, threads, self._tokenizer)
         self._cache = QueryCache(cache_size)
         self._executor = ThreadPoolExecutor(max_workers=parallel, thread_name_prefix="embedding")
 
     @property
     def identity(self) -> ModelIdentity:
         return self._files.identity
+
+    @property
+    def tokenizer(self) -> UnigramTokenizer | None:
+        """The default model's tokenizer, which knows its words; None for another model."""
+        return self._tokenizer
 
     @property
     def cache_stats(self) -> CacheStats:
@@ -113,7 +119,7 @@ def _batches(texts: Sequence[str]) -> Iterator[list[int]]:
         yield batch
 
 
-def _load_engine(files: ModelFiles, threads: int) -> TextEmbedding:
+def _load_engine(files: ModelFiles, threads: int, tokenizer: UnigramTokenizer | None) -> TextEmbedding:
     name = files.fastembed_name or _register(files)
     try:
         engine = TextEmbedding(
@@ -126,7 +132,6 @@ def _load_engine(files: ModelFiles, threads: int) -> TextEmbedding:
             # The arena keeps the memory of the largest batch for good and makes nothing faster here.
             enable_cpu_mem_arena=False,
         )
-        tokenizer = UnigramTokenizer.load(files.folder)
         if tokenizer is not None:
             # Set before the model loads, so that fastembed never reads its own, four times as large.
             cast(OnnxTextEmbedding, engine.model).tokenizer = cast(Tokenizer, tokenizer)

@@ -9,7 +9,7 @@ import json
 import math
 import unicodedata
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -68,6 +68,16 @@ class UnigramTokenizer:
         settings = UnigramSettings(**json.loads(settings_path.read_text(encoding="utf-8")))
         pieces = (folder / _PIECES_FILE).read_text(encoding="utf-8").split("\n")
         return cls(settings, pieces, np.load(folder / _SCORES_FILE))
+
+    def words(self) -> Iterator[tuple[str, float]]:
+        """The words that are one piece each, with the natural logarithm of their frequencies."""
+        for piece, number in self._ids.items():
+            if piece.startswith(WORD_START) and len(piece) > 1:
+                yield piece[1:], self._scores[number]
+
+    def has_word(self, word: str) -> bool:
+        """Whether the word is one piece."""
+        return WORD_START + word in self._ids
 
     def encode_batch(self, documents: Sequence[str]) -> list[Encoding]:
         """One encoding per text, all of the length of the longest: the call that fastembed makes."""

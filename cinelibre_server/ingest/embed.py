@@ -156,7 +156,7 @@ async def _make(embedder: Embedder, known: KnownVectors, items: Sequence[Passage
         [item.item_id for item in items],
         np.stack([of_item[0] for of_item in by_item]),
         [_text_hash(embedder.identity, of_item[0]) for of_item in texts],
-        [indexed_item(item, of_item[1:]) for item, of_item in zip(items, by_item, strict=True)],
+        [indexed_item(item, of_item) for item, of_item in zip(items, by_item, strict=True)],
     )
 
 

@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from cinelibre_server.concurrency import together
 from cinelibre_server.search.background import QueryMeans
+from cinelibre_server.search.native_spelling import NativeSpelling
 from cinelibre_server.search.reading import Reading, Writing, read_query, spell
 from cinelibre_server.search.terms import count_terms
 from cinelibre_server.search.wishes import Wishes
@@ -19,6 +21,9 @@ EmbedQuery = Callable[[str], Awaitable[NDArray[np.float32]]]
 
 # How much of the mean of such queries is taken off. Chosen on queries of the training part of public query sets.
 _TAKEN_OFF = {Writing.LATIN: 0.4, Writing.INDIC: 0.85, Writing.ROMANIZED: 0.85}
+
+# How much the native spelling of a romanised query counts; the rest is as it was typed, should that have been misread.
+_NATIVE_SHARE = 0.8
 
 # How much a wish counts in a query that is nothing but wishes, and in one that says more.
 _WISH_ALONE = 3.0
@@ -43,10 +48,13 @@ class Found:
 class SearchEngine:
     """Belongs to one event loop, as the embedder behind `embed_query` does."""
 
-    def __init__(self, store: SearchStore, embed_query: EmbedQuery, means: QueryMeans) -> None:
+    def __init__(
+        self, store: SearchStore, embed_query: EmbedQuery, means: QueryMeans, spelling: NativeSpelling
+    ) -> None:
         self._store = store
         self._embed_query = embed_query
         self._means = means
+        self._spelling = spelling
         self._kept: FreshCache[Hashable, Found] = FreshCache(_MAX_KEPT)
 
     async def find(self, query: str, wanted: SearchFilter, limit: int, after: ScoreKey | None) -> Found:
@@ -69,16 +77,30 @@ class SearchEngine:
 
     async def question(self, reading: Reading) -> Question:
         """What the database is asked."""
-        embedding = await self._embed_query(reading.text)
-        shifted = embedding - _TAKEN_OFF[reading.writing] * self._means[reading.writing]
         return Question(
-            shifted.astype(np.float32),
+            await self._embed(reading),
             reading.terms,
             reading.names,
             reading.people,
             _wished(reading.wishes),
             _WISH_BESIDE if reading.wishes.rest else _WISH_ALONE,
         )
+
+    async def _embed(self, reading: Reading) -> NDArray[np.float32]:
+        """The query's vector, and that of its native spelling if it is romanised; what such queries share taken off."""
+        native = None
+        if reading.writing is not Writing.INDIC:
+            native = await self._spelling.read(reading.text, is_romanized=reading.writing is Writing.ROMANIZED)
+        if native is None:
+            return await self._shifted(reading.text, reading.writing)
+        typed, spelled = await together(
+            (self._shifted(reading.text, Writing.ROMANIZED), self._shifted(native, Writing.INDIC))
+        )
+        return (1 - _NATIVE_SHARE) * typed + _NATIVE_SHARE * spelled
+
+    async def _shifted(self, text: str, writing: Writing) -> NDArray[np.float32]:
+        embedding = await self._embed_query(text)
+        return (embedding - _TAKEN_OFF[writing] * self._means[writing]).astype(np.float32)
 
     async def meaning_alone(self, reading: Reading) -> Question:
         """The question without words and names, to tell what they add."""

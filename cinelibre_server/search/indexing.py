@@ -44,13 +44,15 @@ def texts_to_embed(item: Passage) -> list[str]:
 
 
 def indexed_item(item: Passage, embeddings: NDArray[np.float32]) -> IndexedItem:
-    """What search keeps; `embeddings` (float32[n, 384]) are those of `texts_to_embed` but the first."""
+    """What search keeps; `embeddings` (float32[n, 384]) are those of `texts_to_embed`."""
+    whole, *of_passages = embeddings
     spans = [(0, 0), *passage_spans(item.synopsis)]
     return IndexedItem(
         item.item_id,
+        whole if item.synopsis else None,
         [
             IndexedPassage(start, end - start, embedding)
-            for (start, end), embedding in zip(spans, embeddings, strict=True)
+            for (start, end), embedding in zip(spans, of_passages, strict=True)
         ],
         list(_names([item.title, item.original_title, *item.aliases])),
         sorted({key for person in item.people if (key := name_key(person)[:_LONGEST_KEY])}),

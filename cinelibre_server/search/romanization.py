@@ -16,7 +16,7 @@ from itertools import groupby
 
 from indic_transliteration import sanscript
 
-_SCRIPTS = {
+SCRIPTS = {
     "DEVANAGARI": sanscript.DEVANAGARI,
     "BENGALI": sanscript.BENGALI,
     "GURMUKHI": sanscript.GURMUKHI,
@@ -27,7 +27,7 @@ _SCRIPTS = {
     "KANNADA": sanscript.KANNADA,
     "MALAYALAM": sanscript.MALAYALAM,
 }
-_BLOCKS = {first // 0x80: script for first, script in zip(range(0x900, 0xD80, 0x80), _SCRIPTS, strict=True)}
+_BLOCKS = {first // 0x80: script for first, script in zip(range(0x900, 0xD80, 0x80), SCRIPTS, strict=True)}
 # The dot that makes letters for foreign sounds, and joiners, which only choose a glyph.
 _UNWRITTEN = {ord(sign): None for sign in "\u093c\u09bc\u0a3c\u0abc\u0b3c\u200b\u200c\u200d\ufeff"}
 # Malayalam's letters without a vowel, Bengali's and Gurmukhi's signs that the transliteration does not know.
@@ -125,7 +125,7 @@ def sound_key(key: str) -> str:
 def _transliterate(run: str, script: str | None) -> str:
     if script is None:
         return run
-    latin: str = sanscript.transliterate(run, _SCRIPTS[script], sanscript.IAST)
+    latin: str = sanscript.transliterate(run, SCRIPTS[script], sanscript.IAST)
     for written, spoken in _DOUBLED_R.get(script, {}).items():
         latin = latin.replace(written, spoken)
     if script in _DROPS_LAST_VOWEL:

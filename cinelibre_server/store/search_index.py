@@ -15,6 +15,7 @@ _SQL = load_queries("search_index")
 PASSAGE_COLUMNS = ("item_id", "place", "first_character", "character_count", "embedding")
 PassageRow: TypeAlias = tuple[int, int, int, int, HalfVector]
 
+_WHOLE = -1
 # A twentieth of new items hardly changes how rare terms are.
 _SHARE_COUNTED_ANEW = 20
 
@@ -47,9 +48,13 @@ class IndexedName:
 
 @dataclass(frozen=True, slots=True)
 class IndexedItem:
-    """All that search knows of an item: `people` are keys of names, `terms` has impacts."""
+    """All that search knows of an item: `people` are keys of names, `terms` has impacts.
+
+    `whole` is the vector of all its text, float32[384], None where that is nothing but its credits.
+    """
 
     item_id: int
+    whole: NDArray[np.float32] | None
     passages: Sequence[IndexedPassage]
     names: Sequence[IndexedName]
     people: Sequence[str]
@@ -95,11 +100,14 @@ async def forget_indexed(connection: Connection, item_ids: Sequence[int]) -> Non
 
 
 def passage_rows(items: Sequence[IndexedItem]) -> list[PassageRow]:
-    """The passages of items as they are stored."""
+    """The passages of items as they are stored, all of an item's text before the others."""
     return [
-        (item.item_id, place, passage.first_character, passage.character_count, HalfVector(passage.embedding))
-        for item in items
-        for place, passage in enumerate(item.passages)
+        *((item.item_id, _WHOLE, 0, 0, HalfVector(item.whole)) for item in items if item.whole is not None),
+        *(
+            (item.item_id, place, passage.first_character, passage.character_count, HalfVector(passage.embedding))
+            for item in items
+            for place, passage in enumerate(item.passages)
+        ),
     ]
 
 

@@ -102,7 +102,7 @@ async def _ids(call: Callable[..., Any], request: Message, metadata: Metadata | 
 
 def _indexed(film: int) -> IndexedItem:
     return indexed_item(
-        Passage(film, "A train", "A train", None, (), (), (), ""), np.array(random_vectors(1, seed=film))
+        Passage(film, "A train", "A train", None, (), (), (), ""), np.array(random_vectors(2, seed=film))
     )
 
 

@@ -37,15 +37,19 @@ def indexed(
     original_title: str = "",
     people: Sequence[str] = (),
     synopsis: str = "",
+    whole: Vector | None = None,
 ) -> IndexedItem:
-    """An item of search: the first vector is of its credits, the others of passages of 90 characters, 100 apart."""
+    """An item of search: the first vector is of its credits, the others of passages of 90 characters, 100 apart.
+
+    `whole` is that of all its text.
+    """
     item = Passage(item_id, title, original_title or title, None, tuple(people), (), (), synopsis)
-    blank = np.zeros((1 + len(passage_spans(synopsis)), DIMENSIONS), np.float32)
+    blank = np.zeros((2 + len(passage_spans(synopsis)), DIMENSIONS), np.float32)
     passages = [
         IndexedPassage(PASSAGE * (place - 1) if place else 0, 90 if place else 0, vector)
         for place, vector in enumerate(vectors)
     ]
-    return replace(indexed_item(item, blank), passages=passages)
+    return replace(indexed_item(item, blank), whole=whole, passages=passages)
 
 
 async def index(pool: Pool, items: Sequence[IndexedItem]) -> None:

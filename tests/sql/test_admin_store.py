@@ -17,6 +17,7 @@ from cinelibre_server.interceptors.call import AuthenticatedUser, set_current_us
 from cinelibre_server.progress import silent
 from cinelibre_server.search.engine import SearchEngine
 from cinelibre_server.search.indexing import passage_text
+from cinelibre_server.search.native_spelling import NativeSpelling
 from cinelibre_server.services.admin import AdminService
 from cinelibre_server.services.messages import ItemMessages
 from cinelibre_server.services.paging import PageTokens
@@ -180,7 +181,7 @@ async def test_a_change_stands_when_it_cannot_be_embedded(pool: Pool, admin_id: 
         AdminStore(pool),
         ItemStore(pool),
         RecommendStore(pool),
-        SearchEngine(SearchStore(pool, "a model"), embed_nothing, {}),
+        SearchEngine(SearchStore(pool, "a model"), embed_nothing, {}, NativeSpelling(None)),
         ItemMessages(),
         PageTokens([b"key"]),
         fail,

@@ -47,7 +47,7 @@ async def test_the_best_passage_counts_and_is_returned(pool: Pool) -> None:
     await index(
         pool,
         [
-            indexed(one, [axis(9), axis(1, 0.25), axis(0, 0.5), axis(0, 0.25)]),
+            indexed(one, [axis(9), axis(1, 0.25), axis(0, 0.5), axis(0, 0.25)], whole=axis(0, 0.25)),
             indexed(two, [axis(0, 0.125), axis(0, 0.25), axis(0, 0.375)]),
             indexed(credits_only, [axis(0, 0.25)]),
         ],
@@ -58,7 +58,10 @@ async def test_the_best_passage_counts_and_is_returned(pool: Pool) -> None:
         (two, "synopsis", PASSAGE, 90),
         (credits_only, "credits", 0, 0),
     ]
-    assert [hit.score for hit in hits] == pytest.approx([score(0.5), score(0.375 + 0.0625), score(0.375)])
+    assert [hit.score for hit in hits] == pytest.approx(
+        # Credits count for the whole text where there is nothing else.
+        [score(0.5 + 0.4 * 0.25), score(0.375 + 0.75 * 0.125), score(1.75 * 0.25)]
+    )
     assert nothing not in [hit.item_id for hit in hits]
 
 
@@ -67,7 +70,7 @@ async def test_credits_that_fit_better_than_the_story_are_told(pool: Pool) -> No
     await index(pool, [indexed(item, [axis(0, 0.5), axis(0, 0.25)])])
     (hit,) = await find(pool, asked(embedding=axis(0)))
     assert hit.matched == "credits"
-    assert hit.score == pytest.approx(score(0.25 + 0.25))
+    assert hit.score == pytest.approx(score(0.25 + 0.75 * 0.5))
 
 
 async def test_the_readings_add_up(pool: Pool) -> None:

@@ -111,9 +111,13 @@ def test_every_text_to_embed_has_its_place() -> None:
     synopsis = " ".join(sentence(number) for number in range(6))
     item = Passage(7, "Devdas", "দেবদাস", 1955, ("Bimal Roy", "दिलीप कुमार", "!"), ("Drama",), ("loss",), synopsis)
     texts = texts_to_embed(item)
-    indexed = indexed_item(item, np.stack(random_vectors(len(texts) - 1, seed=1)))
+    vectors = np.stack(random_vectors(len(texts), seed=1))
+    indexed = indexed_item(item, vectors)
     assert texts[0] == passage_text(item)
     assert texts[1] == credits_text(item) == "Devdas. দেবদাস. 1955. Bimal Roy, दिलीप कुमार, !. Drama"
+    assert indexed.whole is not None
+    kept = [indexed.whole, *(passage.embedding for passage in indexed.passages)]
+    np.testing.assert_array_equal(np.stack(kept), vectors)
     assert (indexed.passages[0].first_character, indexed.passages[0].character_count) == (0, 0)
     assert [
         synopsis[passage.first_character : passage.first_character + passage.character_count]
@@ -129,10 +133,11 @@ def test_an_item_without_a_synopsis_has_its_credits_alone() -> None:
     item = Passage(7, "Mother India", "Mother India", None, (), (), (), "")
     texts = texts_to_embed(item)
     assert texts == ["Mother India", "Mother India"]
-    indexed = indexed_item(item, np.stack(random_vectors(1, seed=1)))
+    indexed = indexed_item(item, np.stack(random_vectors(2, seed=1)))
+    assert indexed.whole is None
     assert len(indexed.passages) == 1
     assert [(name.name, list(name.starts)) for name in indexed.names] == [
         ("Mother India", [indexed.names[0].key, indexed.names[0].key.split()[1]])
     ]
     with pytest.raises(ValueError, match="zip"):
-        indexed_item(item, np.stack(random_vectors(2, seed=1)))
+        indexed_item(item, np.stack(random_vectors(3, seed=1)))

@@ -1,6 +1,6 @@
 -- What a search finds, the best first. Four readings of the query choose candidates, and each candidate is scored by all:
---     dense(i)   = the greatest inner product of the query's vector and those of the passages of i's synopsis, plus
---                  0.5 * that of its credits;
+--     dense(i)   = the greatest inner product of the query's vector and those of the passages of i's synopsis
+--                  + 0.35 * that of its credits + 0.4 * that of all its text: what a story is about as a whole;
 --     lexical(i) = sum over the query's terms t of idf(t) * impact(t, i), which is BM25 (Robertson & Zaragoza, 2009);
 --     name(i)    = how alike the query and a name of i are, 0 to 1 (get_named_items);
 --     people(i)  = how many of the people that the query may name have made or played in i;
@@ -61,6 +61,9 @@ as $$
 declare
     is_filtered constant boolean := num_nonnulls(
         p_item_type, p_languages, p_genres, p_year_from, p_year_to, p_people, p_min_stars
+    ) > 0;
+    has_wishes constant boolean := num_nonnulls(
+        p_wished_type, p_wished_languages, p_wished_genres, p_wished_year_from, p_wished_year_to
     ) > 0;
     query public.halfvec(384) := p_embedding;
     few_passing integer[];
@@ -152,38 +155,59 @@ begin
         select
             c.*,
             greatest(0, c.similarity - 0.4) as alike,
-            coalesce((i.item_type = p_wished_type)::integer, 0)
-                + coalesce((i.language = any (p_wished_languages))::integer, 0)
-                + case
-                    when p_wished_genres is null then 0
-                    else coalesce((lower(i.genres::text)::text[] && p_wished_genres)::integer, 0)
-                end
-                + case
-                    when num_nonnulls(p_wished_year_from, p_wished_year_to) = 0 then 0
-                    else coalesce(
-                        (i.year between coalesce(p_wished_year_from, 0) and coalesce(p_wished_year_to, 9999))::integer, 0
-                    )
-                end as fulfilled,
+            case
+                when has_wishes then (
+                    select
+                        coalesce((i.item_type = p_wished_type)::integer, 0)
+                            + coalesce((i.language = any (p_wished_languages))::integer, 0)
+                            + case
+                                when p_wished_genres is null then 0
+                                else coalesce((lower(i.genres::text)::text[] && p_wished_genres)::integer, 0)
+                            end
+                            + case
+                                when num_nonnulls(p_wished_year_from, p_wished_year_to) = 0 then 0
+                                else coalesce(
+                                    (
+                                        i.year between coalesce(p_wished_year_from, 0) and coalesce(p_wished_year_to, 9999)
+                                    )::integer,
+                                    0
+                                )
+                            end
+                    from public.items i
+                    where i.item_id = c.item_id
+                )
+                else 0
+            end as fulfilled,
             dense.credits,
-            dense.story
+            dense.story,
+            dense.whole
         from candidates c
-        join public.items i on i.item_id = c.item_id
         cross join lateral (
+            -- Null without a query's vector.
             select
                 max(-(p.embedding operator(public.<#>) query)) filter (where p.place = 0) as credits,
-                max(-(p.embedding operator(public.<#>) query)) filter (where p.place > 0) as story
+                max(-(p.embedding operator(public.<#>) query)) filter (where p.place > 0) as story,
+                max(-(p.embedding operator(public.<#>) query)) filter (where p.place = -1) as whole
             from public.passages p
-            where p.item_id = c.item_id and query is not null
+            where p.item_id = c.item_id
         ) dense
-        where cinelibre.search_passes(
-            i, p_item_type, p_languages, p_genres, p_year_from, p_year_to, p_people, p_min_stars
-        )
+        where case
+            when is_filtered then (
+                select cinelibre.search_passes(
+                    i, p_item_type, p_languages, p_genres, p_year_from, p_year_to, p_people, p_min_stars
+                )
+                from public.items i
+                where i.item_id = c.item_id
+            )
+            else c.item_id not in (select h.item_id from cinelibre.hidden_items h)
+        end
     ),
-    scored as (
+    -- Materialized: a score that is computed in comes_after would keep that from being inlined.
+    scored as materialized (
         select
             r.*,
             1 / (1 + exp(-(
-                (coalesce(r.story, r.credits, 0) + 0.5 * coalesce(r.credits, 0)) / 0.015
+                (coalesce(r.story, r.credits, 0) + 0.35 * coalesce(r.credits, 0) + 0.4 * coalesce(r.whole, r.credits, 0)) / 0.015
                 + 0.13 * r.lexical
                 + 10 * r.alike + 30 * greatest(0, r.alike - 0.4)
                 + 6 * cardinality(r.named_people)
