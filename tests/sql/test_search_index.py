@@ -15,7 +15,7 @@ from tests.sql.searching import asked, axis, find, find_ids, index, indexed
 
 TABLES = ("passages", "search_names", "search_name_starts", "search_people", "search_terms")
 CLUSTERED, RARE, QUERIES, TOP = 5_000, 50, 40, 10
-ASKED = 180
+ASKED = 150
 """As many passages as search looks at."""
 
 

@@ -79,7 +79,7 @@ begin
     end if;
     if query is not null then
         near := cinelibre.get_nearest_passages(
-            query, 180, few_passing, p_item_type, p_languages, p_genres, p_year_from, p_year_to, p_people, p_min_stars
+            query, 150, few_passing, p_item_type, p_languages, p_genres, p_year_from, p_year_to, p_people, p_min_stars
         );
         if few_passing is null and num_nonnulls(p_wished_type, p_wished_languages, p_wished_year_from, p_wished_year_to) > 0 then
             -- What many items fulfil is among the nearest anyway.
@@ -151,6 +151,17 @@ begin
         ) c
         left join term_scores t on t.item_id = c.item_id
     ),
+    dense as materialized (
+        -- Null without a query's vector.
+        select
+            p.item_id,
+            max(-(p.embedding operator(public.<#>) query)) filter (where p.place = 0) as credits,
+            max(-(p.embedding operator(public.<#>) query)) filter (where p.place > 0) as story,
+            max(-(p.embedding operator(public.<#>) query)) filter (where p.place = -1) as whole
+        from public.passages p
+        where p.item_id = any (array(select c.item_id from candidates c))
+        group by p.item_id
+    ),
     readings as (
         select
             c.*,
@@ -182,15 +193,7 @@ begin
             dense.story,
             dense.whole
         from candidates c
-        cross join lateral (
-            -- Null without a query's vector.
-            select
-                max(-(p.embedding operator(public.<#>) query)) filter (where p.place = 0) as credits,
-                max(-(p.embedding operator(public.<#>) query)) filter (where p.place > 0) as story,
-                max(-(p.embedding operator(public.<#>) query)) filter (where p.place = -1) as whole
-            from public.passages p
-            where p.item_id = c.item_id
-        ) dense
+        left join dense on dense.item_id = c.item_id
         where case
             when is_filtered then (
                 select cinelibre.search_passes(

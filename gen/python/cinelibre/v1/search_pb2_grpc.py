@@ -52,9 +52,10 @@ class SearchServiceServicer:
     """
 
     def SemanticSearch(self, request, context):
-        """Finds films and books by what the caller remembers of them: a story told in English or in any language of
-        India, in its script or in Latin letters, a title in any script or spelling, with typos or in part, people as in "films by Satyajit Ray", or a wish as in "Tamil
-        thrillers from the 90s" and "films like Sholay". What a query wishes is preferred; filters are strict.
+        """Finds films and books by what the caller remembers of them: a story told in English or in any language of India, in its
+        script or in Latin letters, a title in any script or spelling, with typos or in part, people as in "films by Satyajit
+        Ray", or a wish as in "Tamil thrillers from the 90s" and "films like Sholay". What a query wishes is preferred; filters
+        are strict.
         At most some hundreds of hits a query, over all its pages, the best first.
         Errors: INVALID_ARGUMENT for an empty query, one over 10,000 characters, or a bad filter or page token.
         """

@@ -34,9 +34,10 @@ class SearchServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> SearchServiceAsyncStub: ...
     SemanticSearch: _grpc.UnaryUnaryMultiCallable[_search_pb2.SemanticSearchRequest, _search_pb2.SemanticSearchResponse]
-    """Finds films and books by what the caller remembers of them: a story told in English or in any language of
-    India, in its script or in Latin letters, a title in any script or spelling, with typos or in part, people as in "films by Satyajit Ray", or a wish as in "Tamil
-    thrillers from the 90s" and "films like Sholay". What a query wishes is preferred; filters are strict.
+    """Finds films and books by what the caller remembers of them: a story told in English or in any language of India, in its
+    script or in Latin letters, a title in any script or spelling, with typos or in part, people as in "films by Satyajit
+    Ray", or a wish as in "Tamil thrillers from the 90s" and "films like Sholay". What a query wishes is preferred; filters
+    are strict.
     At most some hundreds of hits a query, over all its pages, the best first.
     Errors: INVALID_ARGUMENT for an empty query, one over 10,000 characters, or a bad filter or page token.
     """
@@ -52,9 +53,10 @@ class SearchServiceAsyncStub(SearchServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     SemanticSearch: _aio.UnaryUnaryMultiCallable[_search_pb2.SemanticSearchRequest, _search_pb2.SemanticSearchResponse]  # type: ignore[assignment]
-    """Finds films and books by what the caller remembers of them: a story told in English or in any language of
-    India, in its script or in Latin letters, a title in any script or spelling, with typos or in part, people as in "films by Satyajit Ray", or a wish as in "Tamil
-    thrillers from the 90s" and "films like Sholay". What a query wishes is preferred; filters are strict.
+    """Finds films and books by what the caller remembers of them: a story told in English or in any language of India, in its
+    script or in Latin letters, a title in any script or spelling, with typos or in part, people as in "films by Satyajit
+    Ray", or a wish as in "Tamil thrillers from the 90s" and "films like Sholay". What a query wishes is preferred; filters
+    are strict.
     At most some hundreds of hits a query, over all its pages, the best first.
     Errors: INVALID_ARGUMENT for an empty query, one over 10,000 characters, or a bad filter or page token.
     """
@@ -73,9 +75,10 @@ class SearchServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _search_pb2.SemanticSearchRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_search_pb2.SemanticSearchResponse, _abc.Awaitable[_search_pb2.SemanticSearchResponse]]:
-        """Finds films and books by what the caller remembers of them: a story told in English or in any language of
-        India, in its script or in Latin letters, a title in any script or spelling, with typos or in part, people as in "films by Satyajit Ray", or a wish as in "Tamil
-        thrillers from the 90s" and "films like Sholay". What a query wishes is preferred; filters are strict.
+        """Finds films and books by what the caller remembers of them: a story told in English or in any language of India, in its
+        script or in Latin letters, a title in any script or spelling, with typos or in part, people as in "films by Satyajit
+        Ray", or a wish as in "Tamil thrillers from the 90s" and "films like Sholay". What a query wishes is preferred; filters
+        are strict.
         At most some hundreds of hits a query, over all its pages, the best first.
         Errors: INVALID_ARGUMENT for an empty query, one over 10,000 characters, or a bad filter or page token.
         """
