@@ -19,18 +19,21 @@ begin
         where cinelibre.begins_with(s.start, p_start)
         limit 1000
     ),
-    placed as (
-        select distinct on (b.item_id) b.item_id, b.name, b.at_begin, i.item_type, i.title, i.year
+    named as (
+        select distinct on (b.item_id) b.item_id, b.name, b.at_begin
         from begun b
-        join public.items i on i.item_id = b.item_id
-        where i.hidden_at is null and (p_item_type is null or i.item_type = p_item_type)
+        where b.item_id not in (select h.item_id from cinelibre.hidden_items h)
+            and (
+                p_item_type is null
+                or exists (select from public.items i where i.item_id = b.item_id and i.item_type = p_item_type)
+            )
         order by b.item_id, b.at_begin desc, length(b.name)
     ),
     beginning as (
-        select p.*, coalesce(t.rating_count, 0) as rating_count
-        from placed p
-        left join public.item_rating_totals t on t.item_id = p.item_id
-        order by p.at_begin desc, rating_count desc, length(p.name), p.item_id
+        select n.*, coalesce(t.rating_count, 0) as rating_count
+        from named n
+        left join public.item_rating_totals t on t.item_id = n.item_id
+        order by n.at_begin desc, rating_count desc, length(n.name), n.item_id
         limit p_limit
     ),
     near as (
@@ -44,8 +47,9 @@ begin
         limit 2 * p_limit
     ),
     found as (
-        select b.item_id, b.item_type, b.name, b.title, b.year, 2 + b.at_begin::integer as rank, b.rating_count as weight
+        select b.item_id, i.item_type, b.name, i.title, i.year, 2 + b.at_begin::integer as rank, b.rating_count as weight
         from beginning b
+        join public.items i on i.item_id = b.item_id
         union all
         select distinct on (n.item_id) n.item_id, i.item_type, n.name, i.title, i.year, 1, 0
         from near n
