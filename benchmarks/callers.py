@@ -7,12 +7,9 @@ import asyncio
 import itertools
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 import grpc
 from cinelibre.v1 import (
-    ratings_pb2,
-    ratings_pb2_grpc,
     recommend_pb2,
     recommend_pb2_grpc,
     system_pb2,
@@ -20,15 +17,6 @@ from cinelibre.v1 import (
 )
 
 from benchmarks.load import CLIENTS, Load
-
-
-@dataclass(frozen=True, slots=True)
-class Rating:
-    """What a user rates; `token` is the user's."""
-
-    token: str
-    item_id: int
-    stars: float
 
 
 async def ask_empty(channel: grpc.aio.Channel, seconds: float) -> Load:
@@ -46,26 +34,6 @@ async def ask_again(channel: grpc.aio.Channel, tokens: Sequence[str], seconds: f
 async def ask_once(channel: grpc.aio.Channel, tokens: Sequence[str]) -> Load:
     """AUTO by eight clients, once as each user."""
     return await _loops(_recommendations(channel, iter(tokens)), None)
-
-
-async def rate(channel: grpc.aio.Channel, ratings: Sequence[Rating], per_second: int, seconds: float) -> Load:
-    """So many ratings a second, whether or not the last was answered."""
-    stub = ratings_pb2_grpc.RatingsServiceStub(channel)
-    times: list[float] = []
-
-    async def write(rating: Rating) -> None:
-        begun = time.perf_counter()
-        await stub.RateItem(
-            ratings_pb2.RateItemRequest(item_id=rating.item_id, stars=rating.stars), metadata=_metadata(rating.token)
-        )
-        times.append((time.perf_counter() - begun) * 1000)
-
-    started = time.perf_counter()
-    async with asyncio.TaskGroup() as group:
-        for number, rating in zip(range(int(per_second * seconds)), itertools.cycle(ratings), strict=False):
-            await asyncio.sleep(max(0.0, started + number / per_second - time.perf_counter()))
-            group.create_task(write(rating))
-    return _load(times, started)
 
 
 def _recommendations(channel: grpc.aio.Channel, tokens: Iterator[str]) -> Iterator[Callable[[], Awaitable[object]]]:

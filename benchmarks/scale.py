@@ -26,6 +26,7 @@ from rich.console import Console
 from benchmarks import callers
 from benchmarks.measurement import BenchmarkError, Measurement, at_least, at_most, table, write_json
 from benchmarks.processes import cinelibre_command, descendants, memory_mib, running_echo
+from benchmarks.raters import Rating, rate
 from benchmarks.stage import at_most_ms
 from benchmarks.synthetic import write_movielens
 from cinelibre_server.local.postgres import embedded_database
@@ -34,6 +35,7 @@ from cinelibre_server.security.tokens import AccessTokens
 _PEOPLE = 2_000
 _SECONDS = 10
 _WRITE_SECONDS = 60
+_RATERS_START_SECONDS = 2
 _WRITES_PER_SECOND = 500
 _START_SECONDS = 120
 
@@ -119,12 +121,12 @@ async def _measure_answers(size: Size, url: str, target: str, tokens: AccessToke
             once = await callers.ask_once(channel, people[_PEOPLE // 4 :])
             of_median, of_heavy = [await callers.ask_once(channel, group) for group in (median, heavy)]
             again = await callers.ask_again(channel, people, _SECONDS)
-            alone = await callers.rate(channel, _ratings(people, items), _WRITES_PER_SECOND // 5, _SECONDS)
+            ratings = _ratings(people, items)
+            alone = await rate(target, ratings, _WRITES_PER_SECOND // 5, _SECONDS, folder)
             _say(f"{size.name}: {_WRITES_PER_SECOND} ratings a second for {_WRITE_SECONDS} s")
-            writing = asyncio.create_task(
-                callers.rate(channel, _ratings(people, items), _WRITES_PER_SECOND, _WRITE_SECONDS)
-            )
-            meanwhile = await callers.ask_again(channel, people, _WRITE_SECONDS)
+            writing = asyncio.create_task(rate(target, ratings, _WRITES_PER_SECOND, _WRITE_SECONDS, folder))
+            await asyncio.sleep(_RATERS_START_SECONDS)
+            meanwhile = await callers.ask_again(channel, people, _WRITE_SECONDS - 2 * _RATERS_START_SECONDS)
             writes = await writing
     echo_p95 = empty.quantile(0.95)
     return Found(
@@ -148,9 +150,9 @@ async def _measure_answers(size: Size, url: str, target: str, tokens: AccessToke
     )  # fmt: skip
 
 
-def _ratings(tokens: Sequence[str], items: Sequence[int]) -> list[callers.Rating]:
+def _ratings(tokens: Sequence[str], items: Sequence[int]) -> list[Rating]:
     return [
-        callers.Rating(tokens[number % len(tokens)], items[number * 7919 % len(items)], 0.5 + number % 10 / 2)
+        Rating(tokens[number % len(tokens)], items[number * 7919 % len(items)], 0.5 + number % 10 / 2)
         for number in range(_WRITES_PER_SECOND * _WRITE_SECONDS)
     ]
 
