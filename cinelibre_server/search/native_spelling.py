@@ -34,6 +34,7 @@ _WORD = re.compile(r"[^\W_]+")
 _TYPED = [
     (re.compile(pattern), replacement)
     for pattern, replacement in (
+        (r"^(..?)aon$", r"\1AMv"), (r"(?<=[bcdfghjklmnpqrstvwxz])e?y\b", "I"), (r"ei(?=n\b)", "e"),
         (r"ck", "k"), (r"w", "v"), (r"z", "j"), (r"q", "k"), (r"x", "ks"), (r"f", "ph"),
         (r"oo", "U"), (r"ee", "I"), (r"aa", "A"), (r"(?<=[bcdghjklmnprstvyz])a\b", "A"), (r"i\b", "I"),
         (r"c(?!h)", "k"), (r"ch", "c"), (r"sh", "z"),
@@ -114,7 +115,11 @@ def _likest(native: _Words, word: str) -> str | None:
 
 
 def _is_english(tokenizer: UnigramTokenizer, word: str) -> bool:
-    return not word.isascii() or (len(word) >= _LEAST_ENGLISH_LETTERS and tokenizer.has_word(word))
+    return not _is_plain(word) or (len(word) >= _LEAST_ENGLISH_LETTERS and tokenizer.has_word(word))
+
+
+def _is_plain(word: str) -> bool:
+    return word.isascii() and word.isalpha()
 
 
 def _may_be_romanized(words: Sequence[str]) -> bool:
@@ -125,7 +130,9 @@ def _may_be_romanized(words: Sequence[str]) -> bool:
 
 @lru_cache(maxsize=4096)
 def _keys(word: str) -> tuple[str, ...]:
-    """Those of the word as it is and as an English word sounds."""
+    """Those of the word as it is and as an English word sounds; a number has none."""
+    if not _is_plain(word):
+        return ()
     heard = spell_by_sound(word)
     return tuple(dict.fromkeys(filter(None, (name_key(word), name_key(heard) if heard else ""))))
 

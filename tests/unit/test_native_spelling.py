@@ -20,6 +20,7 @@ READ = {
     "team ka coach jo apna khoya samman wapas pana chahta hai": "टीम का coach जो अपना खोया सम्मान वापस पाना चहता है",
     "rendu annadammulu oka ammayi kosam godava": "రెండు అన్నదమ్ములు ఒక అమ్మాయి కోసం గొడవ",
     "oru magan doctor aavathu patri": "ஒரு மகன் doctor ஆவது பற்றி",
+    "1947 ke baad ek gaon mein": "1947 के बाद एक गांव में",
     "purani haveli, nartaki ki aatma!": "पुरानी हवेली नर्तकी की आत्मा",
 }
 LEFT = (
