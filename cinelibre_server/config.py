@@ -25,7 +25,7 @@ class Settings(BaseSettings):
         SecretStr(""), description="PostgreSQL >= 15 with pgvector >= 0.8: postgresql://user:password@host/db"
     )
     database_pool_size: int = Field(
-        3, ge=1, le=200, description="connections a process; more than the database's cores + 1 only adds waiting"
+        4, ge=1, le=200, description="connections a process; more than the database's cores + 2 only adds waiting"
     )
     grpc_host: str = Field("127.0.0.1", description="address the gRPC server listens on")
     grpc_port: int = Field(50051, ge=0, le=65535, description="port of the gRPC server; 0 picks a free one")

@@ -1,7 +1,7 @@
 """Answers look-ups by key that arrive together with one query."""
 
 import asyncio
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Generic, TypeVar
 
@@ -30,8 +30,7 @@ class BatchLoader(Generic[Key, Value]):
         self._gather_seconds = gather_seconds
         self._next_begin = 0.0
         self._timer: asyncio.TimerHandle | None = None
-        self._waiting: dict[Key, asyncio.Future[Value | None]] = {}
-        self._callers: Counter[asyncio.Future[Value | None]] = Counter()
+        self._waiting: defaultdict[Key, list[asyncio.Future[Value | None]]] = defaultdict(list)
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def load(self, key: Key) -> Value | None:
@@ -40,19 +39,11 @@ class BatchLoader(Generic[Key, Value]):
         Raises:
             Exception: whatever `fetch` raised for the batch.
         """
-        future = self._waiting.get(key)
-        if future is None or future.done():
-            future = self._waiting[key] = asyncio.get_running_loop().create_future()
-            self._start_batch()
-        self._callers[future] += 1
-        try:
-            # One caller's cancellation must not take the answer from the others.
-            return await asyncio.shield(future)
-        finally:
-            self._callers[future] -= 1
-            if not self._callers[future]:
-                del self._callers[future]
-                future.cancel()
+        # One for each caller, whose cancellation must not take the answer from the others.
+        future: asyncio.Future[Value | None] = asyncio.get_running_loop().create_future()
+        self._waiting[key].append(future)
+        self._start_batch()
+        return await future
 
     def _start_batch(self) -> None:
         if not self._free_batches or not self._waiting or self._timer:
@@ -71,28 +62,29 @@ class BatchLoader(Generic[Key, Value]):
         self._start_batch()
 
     async def _run_batch(self) -> None:
-        batch = {key: future for key, future in self._waiting.items() if not future.done()}
-        self._waiting = {}
+        waiting, self._waiting = self._waiting, defaultdict(list)
+        batch = {key: wanted for key, futures in waiting.items() if (wanted := [f for f in futures if not f.done()])}
         # Calls come faster than they are answered.
         if len(batch) > 1:
             self._next_begin = asyncio.get_running_loop().time() + self._gather_seconds
-        task, left = asyncio.current_task(), set(batch.values())
+        task, left = asyncio.current_task(), {future for futures in batch.values() for future in futures}
 
         def give_up(future: asyncio.Future[Value | None]) -> None:
             left.discard(future)
             if future.cancelled() and not left and task:
                 task.cancel()
 
-        for future in batch.values():
+        for future in left.copy():
             future.add_done_callback(give_up)
         try:
             # Calls of the same moment start a task each, and the first one takes all their keys.
             found = await self._fetch(list(batch)) if batch else {}
-            for key, future in batch.items():
-                if not future.done():
-                    future.set_result(found.get(key))
+            for key, futures in batch.items():
+                for future in futures:
+                    if not future.done():
+                        future.set_result(found.get(key))
         except Exception as error:
-            for future in batch.values():
+            for future in left:
                 if not future.done():
                     future.set_exception(error)
                     future.exception()  # all callers may be gone: that is no fault to report
