@@ -39,8 +39,7 @@ class Embedder:
             StartupError: the model's files cannot be loaded.
         """
         self._files = files
-        self._tokenizer = UnigramTokenizer.load(files.folder)
-        self._engine = _load_engine(files, threads, self._tokenizer)
+        self._engine = _load_engine(files, threads)
         self._cache = QueryCache(cache_size)
         self._executor = ThreadPoolExecutor(max_workers=parallel, thread_name_prefix="embedding")
 
@@ -51,7 +50,8 @@ class Embedder:
     @property
     def tokenizer(self) -> UnigramTokenizer | None:
         """The default model's tokenizer, which knows its words; None for another model."""
-        return self._tokenizer
+        tokenizer: object = cast(OnnxTextEmbedding, self._engine.model).tokenizer
+        return tokenizer if isinstance(tokenizer, UnigramTokenizer) else None
 
     @property
     def cache_stats(self) -> CacheStats:
@@ -119,7 +119,7 @@ def _batches(texts: Sequence[str]) -> Iterator[list[int]]:
         yield batch
 
 
-def _load_engine(files: ModelFiles, threads: int, tokenizer: UnigramTokenizer | None) -> TextEmbedding:
+def _load_engine(files: ModelFiles, threads: int) -> TextEmbedding:
     name = files.fastembed_name or _register(files)
     try:
         engine = TextEmbedding(
@@ -132,6 +132,7 @@ def _load_engine(files: ModelFiles, threads: int, tokenizer: UnigramTokenizer | 
             # The arena keeps the memory of the largest batch for good and makes nothing faster here.
             enable_cpu_mem_arena=False,
         )
+        tokenizer = UnigramTokenizer.load(files.folder)
         if tokenizer is not None:
             # Set before the model loads, so that fastembed never reads its own, four times as large.
             cast(OnnxTextEmbedding, engine.model).tokenizer = cast(Tokenizer, tokenizer)

@@ -156,8 +156,9 @@ def test_a_file_that_cannot_be_read_is_one_line(foreign: Path) -> None:
     assert str(foreign / "config.json") in one_line(error)
 
 
-def test_a_folder_that_does_not_load_is_one_line(foreign: Path) -> None:
-    (foreign / "model.onnx").write_bytes(b"not a model\n" * 50)
+@pytest.mark.parametrize("damaged", ["model.onnx", "unigram.json"])
+def test_a_folder_that_does_not_load_is_one_line(foreign: Path, damaged: str) -> None:
+    (foreign / damaged).write_bytes(b"not a model\n" * 50)
     with pytest.raises(StartupError, match="Cannot load the embedding model") as error:
         Embedder(ensure_model(CACHE, model_dir=foreign))
     assert str(foreign) in one_line(error)
