@@ -40,10 +40,11 @@ def _recommendations(channel: grpc.aio.Channel, tokens: Iterator[str]) -> Iterat
     stub = recommend_pb2_grpc.RecommendServiceStub(channel)
     request = recommend_pb2.ListPersonalizedRequest()
     for token in tokens:
-        yield lambda token=token: stub.ListPersonalized(request, metadata=_metadata(token))  # type: ignore[misc]
+        yield lambda token=token: stub.ListPersonalized(request, metadata=metadata(token))  # type: ignore[misc]
 
 
-def _metadata(token: str) -> tuple[tuple[str, str], ...]:
+def metadata(token: str) -> tuple[tuple[str, str], ...]:
+    """What a call as the token's user carries."""
     return (("authorization", f"Bearer {token}"),)
 
 

@@ -17,6 +17,7 @@ import grpc
 import uvloop
 from cinelibre.v1 import ratings_pb2, ratings_pb2_grpc
 
+from benchmarks.callers import metadata
 from benchmarks.load import Load
 from benchmarks.measurement import BenchmarkError
 
@@ -58,7 +59,7 @@ async def _rate(target: str, ratings: Sequence[Rating], per_second: int, seconds
             begun = time.perf_counter()
             await stub.RateItem(
                 ratings_pb2.RateItemRequest(item_id=rating.item_id, stars=rating.stars),
-                metadata=(("authorization", f"Bearer {rating.token}"),),
+                metadata=metadata(rating.token),
             )
             times.append((time.perf_counter() - begun) * 1000)
 

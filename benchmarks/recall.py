@@ -17,10 +17,8 @@ from cinelibre_server.embedding.runtime import Embedder
 from cinelibre_server.ingest.starter import starter_passages
 from cinelibre_server.ingest.starter_vectors import KnownVectors
 from cinelibre_server.local.postgres import embedded_database
-from cinelibre_server.search.background import query_means
-from cinelibre_server.search.engine import SearchEngine
+from cinelibre_server.search.engine import open_engine
 from cinelibre_server.search.indexing import texts_to_embed
-from cinelibre_server.search.native_spelling import NativeSpelling
 from cinelibre_server.search.reading import read_query
 from cinelibre_server.store.database import Connection, open_pool
 from cinelibre_server.store.embeddings import STORED_DIMENSIONS
@@ -62,12 +60,7 @@ async def _measure(folder: Path, model_cache: Path) -> list[Measurement]:
             await migrate(url)
             pool = await open_pool(url, size=1, statement_timeout_seconds=_STATEMENT_SECONDS)
             try:
-                engine = SearchEngine(
-                    SearchStore(pool, embedder.identity.fingerprint),
-                    embedder.embed_query,
-                    await query_means(embedder),
-                    NativeSpelling(embedder.tokenizer),
-                )
+                engine = await open_engine(SearchStore(pool, embedder.identity.fingerprint), embedder)
                 questions = [await engine.question(read_query(text)) for text in distinct_queries("recall", _QUERIES)]
                 asked = [HalfVector(asking.embedding) for asking in questions if asking.embedding is not None]
                 async with pool.acquire() as connection:

@@ -36,9 +36,7 @@ from cinelibre_server.interceptors.tracing import Tracing
 from cinelibre_server.interceptors.validation import Validation
 from cinelibre_server.recommend.training.schedule import TrainingSchedule
 from cinelibre_server.reflection import add_reflection
-from cinelibre_server.search.background import QueryMeans, query_means
-from cinelibre_server.search.engine import SearchEngine
-from cinelibre_server.search.native_spelling import NativeSpelling
+from cinelibre_server.search.engine import open_engine
 from cinelibre_server.security.passwords import PasswordHasher
 from cinelibre_server.security.tokens import AccessTokens
 from cinelibre_server.services.admin import AdminService
@@ -131,7 +129,7 @@ async def start_server(settings: Settings, embedder: Embedder) -> RunningServer:
         sessions = SessionStore(pool)
         health = HealthMonitor(pool, [service.full_name for service in contract.services()])
         chain = _chain(settings, registry, tokens, sessions)
-        _add_services(chain, settings, pool, embedder, await query_means(embedder), hasher, tokens, sessions, health)
+        await _add_services(chain, settings, pool, embedder, hasher, tokens, sessions, health)
         server = grpc.aio.server(options=_SERVER_OPTIONS)
         server.add_generic_rpc_handlers((chain,))
         port = _listen(server, settings.grpc_host, settings.grpc_port)
@@ -167,12 +165,11 @@ def _chain(
     return InterceptorChain(interceptors, contract.methods())
 
 
-def _add_services(
+async def _add_services(
     server: Any,  # an InterceptorChain: generated code only knows servers
     settings: Settings,
     pool: Pool,
     embedder: Embedder,
-    means: QueryMeans,
     hasher: PasswordHasher,
     tokens: AccessTokens,
     sessions: SessionStore,
@@ -194,7 +191,7 @@ def _add_services(
         RecommendService(recommend, items, messages, pages), server
     )
     search = SearchStore(pool, embedder.identity.fingerprint)
-    engine = SearchEngine(search, embedder.embed_query, means, NativeSpelling(embedder.tokenizer))
+    engine = await open_engine(search, embedder)
     search_pb2_grpc.add_SearchServiceServicer_to_server(
         SearchService(engine, search, recommend, items, messages, pages), server
     )

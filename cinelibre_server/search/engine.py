@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cinelibre_server.concurrency import together
-from cinelibre_server.search.background import QueryMeans
+from cinelibre_server.embedding.runtime import Embedder
+from cinelibre_server.search.background import QueryMeans, query_means
 from cinelibre_server.search.native_spelling import NativeSpelling
 from cinelibre_server.search.reading import Reading, Writing, read_query, spell
 from cinelibre_server.search.terms import count_terms
@@ -110,6 +111,11 @@ class SearchEngine:
         if reading.wishes.like is None:
             return None
         return await self._store.find_named(spell(reading.wishes.like), count_terms(reading.wishes.like))
+
+
+async def open_engine(store: SearchStore, embedder: Embedder) -> SearchEngine:
+    """The engine whose queries are read and embedded by this embedder."""
+    return SearchEngine(store, embedder.embed_query, await query_means(embedder), NativeSpelling(embedder.tokenizer))
 
 
 def words_alone(reading: Reading) -> Question:

@@ -77,8 +77,9 @@ class NativeSpelling:
         if self._reading is None:
             self._reading = asyncio.create_task(asyncio.to_thread(_by_script, tokenizer.words()))
         by_script = await asyncio.shield(self._reading)
-        script = max(by_script, key=lambda script: sum(map(len, _known(by_script[script], words))))
-        if not is_romanized and sum(map(_tells, _known(by_script[script], words))) < _KNOWN_SHARE * len(words):
+        known = {script: _known(native, words) for script, native in by_script.items()}
+        script = max(known, key=lambda script: sum(map(len, known[script])))
+        if not is_romanized and sum(map(_tells, known[script])) < _KNOWN_SHARE * len(words):
             return None
         return " ".join(
             _likest(by_script[script], word) or (word if _is_english(tokenizer, word) else _transliterate(script, word))
@@ -147,4 +148,4 @@ def _transliterate(script: str, word: str) -> str:
     native: str = sanscript.transliterate(word, sanscript.HK, SCRIPTS[script])
     if script == "DEVANAGARI":
         native = _VERB_JOINT.sub("", native)
-    return native.removesuffix(_SILENT_END.get(script, "")) if script in _SILENT_END else native
+    return native.removesuffix(_SILENT_END.get(script, ""))

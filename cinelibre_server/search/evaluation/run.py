@@ -18,10 +18,8 @@ from cinelibre_server.ingest.embed import embed_missing
 from cinelibre_server.progress import Progress
 from cinelibre_server.recommend.evaluation.measures import ndcg, reciprocal_rank
 from cinelibre_server.recommend.evaluation.scratch import scratch_cluster
-from cinelibre_server.search.background import query_means
-from cinelibre_server.search.engine import SearchEngine, words_alone
+from cinelibre_server.search.engine import open_engine, words_alone
 from cinelibre_server.search.evaluation.files import Query
-from cinelibre_server.search.native_spelling import NativeSpelling
 from cinelibre_server.search.reading import read_query
 from cinelibre_server.store.catalog_load import MovieEntry, load_items
 from cinelibre_server.store.database import Pool, open_pool
@@ -82,7 +80,7 @@ async def _ask_all(
     items = {row["external_id"]: row["item_id"] for row in await pool.fetch(_LISTED, _SOURCE)}
     asked = [query for query in queries if any(right in items for right in query.right)]
     store = SearchStore(pool, embedder.identity.fingerprint)
-    engine = SearchEngine(store, embedder.embed_query, await query_means(embedder), NativeSpelling(embedder.tokenizer))
+    engine = await open_engine(store, embedder)
 
     async def by_meaning(query: Query) -> Sequence[int]:
         return await _found(store, await engine.meaning_alone(read_query(query.text)))
