@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import asyncpg
@@ -19,6 +20,8 @@ from tests.fakes.tmdb import TOKEN
 # Impatient, so that faults cost no time.
 QUICK = Patience(attempts=6, first_pause_seconds=0.001, longest_pause_seconds=0.01)
 FAST = 100_000.0
+# The day of every run, so that none goes past midnight.
+TODAY = date(2026, 3, 1)
 
 MakeSource = Callable[[FakeService], Source]
 
@@ -53,7 +56,7 @@ async def sync(url: str, source: Source, *, full: bool = False, limit: int | Non
     """One run, to its end or its fault."""
     report = SyncReport(source.title, source.unit)
     try:
-        await sync_source(url, source, Options(full, limit), report)
+        await sync_source(url, source, Options(full, limit, TODAY), report)
     finally:
         await source.close()
     return report

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 
 import asyncpg
 import pytest
@@ -14,7 +13,7 @@ from tests.fakes.service import HANG
 from tests.fakes.tmdb import FakeTmdb, film
 from tests.sql.builders import add_users
 from tests.sql.searching import asked, find_ids
-from tests.sql.sync_runs import one, rows, sync, tmdb
+from tests.sql.sync_runs import TODAY, one, rows, sync, tmdb
 from tests.waiting import seconds_until
 
 HELD = 4711
@@ -73,7 +72,7 @@ async def test_what_it_is_writing_is_read_rated_and_searched_meanwhile(
     (user,) = await add_users(pool, 1)
     await pool.execute(WAIT_BEFORE_COMMIT)
     for number in range(1, 31):
-        fake.change(datetime.now(UTC).date(), number, overview=f"Story {number} told anew.")
+        fake.change(TODAY, number, overview=f"Story {number} told anew.")
     holder = await asyncpg.connect(database_url)
     await holder.execute("select pg_advisory_lock($1)", HELD)
     running = asyncio.create_task(sync(database_url, tmdb(fake)))

@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,9 +9,8 @@ import pytest
 from tests.conftest import EMPTY_TEMPLATE, cloned_database
 from tests.fakes.service import RESET, TRUNCATED_JSON, Fault, status
 from tests.fakes.tmdb import FakeTmdb, film
-from tests.sql.sync_runs import state, sync, sync_killed_at, tmdb
+from tests.sql.sync_runs import TODAY, state, sync, sync_killed_at, tmdb
 
-TODAY = datetime.now(UTC).date()
 # Fixed, so that a failure can be had again.
 SEEDS = range(4)
 FILMS = 60

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import asyncpg
@@ -13,9 +13,7 @@ from cinelibre_server.ingest.starter import load_starter
 from cinelibre_server.store.catalog_load import LoadCounts
 from cinelibre_server.store.database import Pool
 from tests.fakes.tmdb import KEY, FakeTmdb, film
-from tests.sql.sync_runs import one, row_versions, state, sync, tmdb
-
-TODAY = datetime.now(UTC).date()
+from tests.sql.sync_runs import TODAY, one, row_versions, state, sync, tmdb
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
 
@@ -15,9 +14,7 @@ from tests.conftest import EMPTY_TEMPLATE, cloned_database
 from tests.fakes.service import FakeService, Request, status
 from tests.fakes.tmdb import FakeTmdb, film
 from tests.fakes.wikidata import FakeWikidata, Item, bengali_book, bengali_film
-from tests.sql.sync_runs import FAST, QUICK, one, row_versions, rows, state, sync, sync_killed_at, tmdb
-
-TODAY = datetime.now(UTC).date().isoformat()
+from tests.sql.sync_runs import FAST, QUICK, TODAY, one, row_versions, rows, state, sync, sync_killed_at, tmdb
 
 
 def wikidata(fake: FakeService) -> Source:
@@ -66,7 +63,7 @@ async def test_a_later_run_reads_what_was_edited_and_marks_what_is_gone(database
     assert (await sync(database_url, wikidata(fake))).items == LoadCounts(0, 0, 0)
     assert fake.described() == []
     assert await row_versions(database_url) == versions
-    fake.items[3].modified = TODAY
+    fake.items[3].modified = TODAY.isoformat()
     fake.items[3].texts[1] = ("label", "bn", "পথের পাঁচালী")
     del fake.items[4]
     report = await sync(database_url, wikidata(fake))
@@ -158,7 +155,7 @@ async def test_two_items_that_turn_out_to_be_one_are_united(database_url: str, f
             )
         # Now they do.
         fake.items[1].facts += [("tmdb", "1")]
-        fake.items[1].modified = TODAY
+        fake.items[1].modified = TODAY.isoformat()
         await sync(database_url, wikidata(fake))
         assert await one(database_url, "select count(*) from movies") == 61
         mine = """select user_id, half_stars from ratings join item_external_ids using (item_id)

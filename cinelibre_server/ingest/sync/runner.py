@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import partial
 from typing import TypeAlias
 
@@ -45,10 +45,14 @@ _Find: TypeAlias = Callable[[str, int], Awaitable[list[str]]]
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`full` goes through all of the source again; `limit` ends the run after so many ids."""
+    """`full` goes through all of the source again; `limit` ends the run after so many ids.
+
+    `today` is the day, in UTC, that a new run begins on; None asks the clock.
+    """
 
     full: bool = False
     limit: int | None = None
+    today: date | None = None
 
 
 async def sync_source(
@@ -112,7 +116,7 @@ class _Run:
             return cls(connection, source, options, report, last)
         bookmark = last.bookmark if last else None
         full = options.full or bookmark is None
-        first = source.first_cursor(bookmark, datetime.now(UTC).date(), full=full)
+        first = source.first_cursor(bookmark, options.today or datetime.now(UTC).date(), full=full)
         checkpoint = Checkpoint(last.run + 1 if last else 1, {"begun_at": first, "at": first, "full": full}, bookmark)
         await store.save_checkpoint(connection, source.name, checkpoint)
         return cls(connection, source, options, report, checkpoint)
