@@ -1,7 +1,9 @@
--- Titles for what has been typed so far: those that begin with it, then those with a word that does, the most rated first; if
--- these are too few, names that are spelled nearly so (pg_trgm).
+-- Titles for what has been typed so far: those that begin with it, then those with a word that does, the most rated first. If these
+-- are too few, those whose first half (three letters at least) is right and whose second half has a letter that is wrong, missing
+-- or too many (Levenshtein), of eight letters and more two. If no title begins so, also names that are spelled nearly so (pg_trgm),
+-- as the first half may be wrong.
 -- p_start and p_key are the two keys of what was typed: as search_name_starts and as search_names have them.
--- Of a beginning that very many titles share, 1,000 are looked at, shorter names first.
+-- Of a beginning that very many titles share, 1,000 are looked at, in the order of the alphabet.
 create function cinelibre.suggest_titles(
     p_start text, p_key text, p_limit integer default 8, p_item_type public.item_type default null
 )
@@ -36,27 +38,64 @@ begin
         order by n.at_begin desc, rating_count desc, length(n.name), n.item_id
         limit p_limit
     ),
+    typed as (
+        select
+            length(p_start) as letters,
+            left(p_start, greatest(3, (length(p_start) + 1) / 2)) as half,
+            case when length(p_start) >= 8 then 2 else 1 end as slips
+    ),
+    half_right as materialized (
+        select
+            s.item_id,
+            s.name,
+            least(
+                public.levenshtein(left(s.start, t.letters - 1), p_start),
+                public.levenshtein(left(s.start, t.letters), p_start),
+                public.levenshtein(left(s.start, t.letters + 1), p_start)
+            ) as distance
+        from typed t
+        join public.search_name_starts s on cinelibre.begins_with(s.start, t.half)
+        -- Levenshtein takes no more than 255.
+        where t.letters between 4 and 200 and (select count(*) from beginning) < p_limit
+        limit 1000
+    ),
+    slipped as (
+        select h.item_id, h.name, coalesce(r.rating_count, 0) / 1e9 - h.distance as weight
+        from half_right h
+        left join public.item_rating_totals r on r.item_id = h.item_id
+        where h.distance <= (select t.slips from typed t)
+        order by weight desc, length(h.name), h.item_id
+        limit 2 * p_limit
+    ),
     near as (
-        select n.item_id, n.name, public.word_similarity(p_key, n.key) as similarity
+        select n.item_id, n.name, public.word_similarity(p_key, n.key) as weight
         from public.search_names n
-        where (select count(*) from beginning) < p_limit
+        where not exists (select from beginning)
             and length(p_key) >= 4
             and not n.is_heard
             and n.key operator(public.%>) p_key
-        order by 3 desc, length(n.name), n.item_id
+        order by weight desc, length(n.name), n.item_id
         limit 2 * p_limit
+    ),
+    filling as (
+        select distinct on (o.item_id) o.*
+        from (
+            select s.*, 1 as rank from slipped s
+            union all
+            select n.*, 0 from near n
+        ) o
+        where o.item_id not in (select b.item_id from beginning b)
+        order by o.item_id, o.rank desc, o.weight desc
     ),
     found as (
         select b.item_id, i.item_type, b.name, i.title, i.year, 2 + b.at_begin::integer as rank, b.rating_count as weight
         from beginning b
         join public.items i on i.item_id = b.item_id
         union all
-        select distinct on (n.item_id) n.item_id, i.item_type, n.name, i.title, i.year, 1, 0
-        from near n
-        join public.items i on i.item_id = n.item_id
-        where n.item_id not in (select b.item_id from beginning b)
-            and i.hidden_at is null
-            and (p_item_type is null or i.item_type = p_item_type)
+        select o.item_id, i.item_type, o.name, i.title, i.year, o.rank, o.weight
+        from filling o
+        join public.items i on i.item_id = o.item_id
+        where i.hidden_at is null and (p_item_type is null or i.item_type = p_item_type)
     )
     select f.item_id, f.item_type, f.name, f.title, f.year
     from found f
