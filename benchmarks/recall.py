@@ -44,7 +44,7 @@ _NEAREST = """
     where p.place > 0 and ($2::text is null or i.language = $2) order by (p.embedding <#> $1) + 0 limit 10
 """
 _FOUND = """
-    select get_nearest_passages($1, 150, p_languages => case when $2::text is not null then array[$2::text] end)
+    select get_nearest_passages($1, p_languages => case when $2::text is not null then array[$2::text] end)
 """
 
 

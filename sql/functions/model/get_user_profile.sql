@@ -85,11 +85,13 @@ begin
 end
 $$;
 
--- Puts a profile in the place of the one that is kept, and of its lists.
+-- Puts a profile in the place of the one that is kept, and of its lists. Nobody waits for the disk to have it: what a crash loses
+-- is made again, as the profile then kept is of ratings before the latest.
 create function cinelibre.keep_profile(p_user_id integer, p_profile cinelibre.user_profile) returns void
 language plpgsql volatile
 as $$
 begin
+    perform set_config('synchronous_commit', 'off', true);
     insert into model.profiles as k (user_id, changed_xid, stars_vector, taste_vector, item_ids, scores, sources)
     values (
         p_user_id, p_profile.changed_xid, p_profile.stars_vector, p_profile.taste_vector,

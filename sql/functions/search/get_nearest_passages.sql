@@ -5,7 +5,7 @@
 -- through less thoroughly: names and words have indexes of their own.
 create function cinelibre.get_nearest_passages(
     p_query public.halfvec(384),
-    p_limit integer,
+    p_limit integer default 150,
     p_among integer[] default null,
     p_item_type public.item_type default null,
     p_languages text[] default null,

@@ -79,7 +79,15 @@ begin
     end if;
     if query is not null then
         near := cinelibre.get_nearest_passages(
-            query, 150, few_passing, p_item_type, p_languages, p_genres, p_year_from, p_year_to, p_people, p_min_stars
+            query,
+            p_among => few_passing,
+            p_item_type => p_item_type,
+            p_languages => p_languages,
+            p_genres => p_genres,
+            p_year_from => p_year_from,
+            p_year_to => p_year_to,
+            p_people => p_people,
+            p_min_stars => p_min_stars
         );
         if few_passing is null and num_nonnulls(p_wished_type, p_wished_languages, p_wished_year_from, p_wished_year_to) > 0 then
             -- What many items fulfil is among the nearest anyway.
