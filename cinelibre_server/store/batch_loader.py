@@ -8,6 +8,9 @@ from typing import Generic, TypeVar
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 
+# So many in a batch come faster than they are answered. Fewer would go on to meet only because they were made to wait.
+_BUSY_KEYS = 4
+
 
 class BatchLoader(Generic[Key, Value]):
     """While one batch is fetched the next fills up: a busy server makes few queries, a quiet one waits for nobody.
@@ -64,8 +67,7 @@ class BatchLoader(Generic[Key, Value]):
     async def _run_batch(self) -> None:
         waiting, self._waiting = self._waiting, defaultdict(list)
         batch = {key: wanted for key, futures in waiting.items() if (wanted := [f for f in futures if not f.done()])}
-        # Calls come faster than they are answered.
-        if len(batch) > 1:
+        if len(batch) >= _BUSY_KEYS:
             self._next_begin = asyncio.get_running_loop().time() + self._gather_seconds
         task, left = asyncio.current_task(), {future for futures in batch.values() for future in futures}
 

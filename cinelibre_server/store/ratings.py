@@ -14,8 +14,8 @@ from cinelibre_server.store.queries import load_queries
 
 _SQL = load_queries("ratings")
 
-# Under load a rating waits so long for others to be written with: half of what writing one alone costs.
-_GATHER_SECONDS = 0.01
+# Under load a rating waits so long for others to be written with: that costs half of what writing each alone does.
+_GATHER_SECONDS = 0.03
 
 InteractionKind = Literal["view", "click", "search"]
 ImportOutcome = Literal["new", "changed", "kept"]
