@@ -10,7 +10,7 @@ from tests.sql.searching import FINGERPRINT, index, indexed
 
 TITLES = (
     "Sholay", "Shola Aur Shabnam", "Mahabharat", "Mahabali", "Mahanadi", "The Lunchbox", "Lunch Break", "Nayakan",
-    "Manichitrathazhu",
+    "Manichitrathazhu", "Oh Lunch",
 )  # fmt: skip
 
 
@@ -42,13 +42,16 @@ async def test_a_beginning_with_a_slip_is_completed(pool: Pool, typed: str, titl
     assert title in await suggested(pool, typed)
 
 
-async def test_what_begins_so_comes_first_then_fewer_slips_then_the_more_rated(
+async def test_what_begins_so_comes_first_then_fewer_slips_then_beginnings_then_the_more_rated(
     pool: Pool, items: dict[str, int]
 ) -> None:
+    assert await suggested(pool, "luncq") == ["Lunch Break", "Oh Lunch", "The Lunchbox"]
     assert await suggested(pool, "mahaba") == ["Mahabali", "Mahabharat", "Mahanadi"]
     (user,) = await add_users(pool, 1)
     await rate(pool, user, items["Mahanadi"], 8)
     assert await suggested(pool, "mahaba") == ["Mahabali", "Mahabharat", "Mahanadi"]
+    await rate(pool, user, items["The Lunchbox"], 8)
+    assert await suggested(pool, "luncq") == ["Lunch Break", "The Lunchbox", "Oh Lunch"]
 
 
 async def test_a_hidden_item_is_not_suggested_for_a_slip(pool: Pool, items: dict[str, int]) -> None:

@@ -1,7 +1,7 @@
 -- Titles for what has been typed so far: those that begin with it, then those with a word that does, the most rated first. If these
 -- are too few, those whose first half (three letters at least) is right and whose second half has a letter that is wrong, missing
--- or too many (Levenshtein), of eight letters and more two. If no title begins so, also names that are spelled nearly so (pg_trgm),
--- as the first half may be wrong.
+-- or too many (Levenshtein), of eight letters and more two; the fewer slips first, then in the same order. If no title begins so,
+-- also names that are spelled nearly so (pg_trgm), as the first half may be wrong.
 -- p_start and p_key are the two keys of what was typed: as search_name_starts and as search_names have them.
 -- Of a beginning that very many titles share, 1,000 are looked at, in the order of the alphabet.
 create function cinelibre.suggest_titles(
@@ -48,6 +48,7 @@ begin
         select
             s.item_id,
             s.name,
+            s.at_begin,
             least(
                 public.levenshtein(left(s.start, t.letters - 1), p_start),
                 public.levenshtein(left(s.start, t.letters), p_start),
@@ -60,7 +61,10 @@ begin
         limit 1000
     ),
     slipped as (
-        select h.item_id, h.name, coalesce(r.rating_count, 0) / 1e9 - h.distance as weight
+        select
+            h.item_id,
+            h.name,
+            (h.at_begin::integer / 2.0 + coalesce(r.rating_count, 0) / 1e9 - h.distance)::double precision as weight
         from half_right h
         left join public.item_rating_totals r on r.item_id = h.item_id
         where h.distance <= (select t.slips from typed t)
