@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -112,13 +113,12 @@ async def test_a_process_killed_at_any_point_is_gone_on_with(
     assert done.code == 0, done.err
     async with cloned_database(cluster_url, EMPTY_TEMPLATE) as url:
         await sync(url, tmdb(fake))
-        # The days that the runs began on differ.
         assert _without_days(await state(database_url)) == _without_days(await state(url))
-    assert await one(database_url, "select cursor is null from sync_checkpoints")
 
 
 def _without_days(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    return [row for row in rows if row[0] != "checkpoint"]
+    """The process began on the clock's day, which the checkpoint tells."""
+    return [(*row[:2], re.sub(r"\d{4}-\d\d-\d\d", "day", row[2])) if row[0] == "checkpoint" else row for row in rows]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

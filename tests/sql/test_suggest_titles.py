@@ -22,8 +22,8 @@ async def items(pool: Pool) -> dict[str, int]:
     return dict(zip(TITLES, items, strict=True))
 
 
-async def suggested(pool: Pool, typed: str, limit: int = 8) -> list[str]:
-    found = await SearchStore(pool, FINGERPRINT).suggest(typed_key(typed), name_key(typed), limit, None)
+async def suggested(pool: Pool, typed: str) -> list[str]:
+    found = await SearchStore(pool, FINGERPRINT).suggest(typed_key(typed), name_key(typed), 8, None)
     return [title.name for title in found]
 
 
