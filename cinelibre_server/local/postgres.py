@@ -41,7 +41,7 @@ SETTINGS = {
     "listen_addresses": "",
     "port": "5432",
     "max_connections": "40",
-    "shared_buffers": "144MB",
+    "shared_buffers": "128MB",
     "work_mem": "8MB",
     "maintenance_work_mem": "64MB",
     "effective_cache_size": "256MB",
