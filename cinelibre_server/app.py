@@ -76,7 +76,8 @@ _SERVER_OPTIONS = (
     # Without SO_REUSEPORT a taken port is an error instead of a second server that gets half of the calls.
     ("grpc.so_reuseport", 0),
     ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
-    ("grpc.max_metadata_size", 16 * 1024),
+    # Envoy passes the path of a JSON request on, which holds a query of up to 10,000 characters, percent-encoded.
+    ("grpc.max_metadata_size", 128 * 1024),
     ("grpc.keepalive_time_ms", 60_000),
 )
 
@@ -127,7 +128,8 @@ async def start_server(settings: Settings, embedder: Embedder) -> RunningServer:
         hasher = PasswordHasher(settings.bcrypt_cost, settings.bcrypt_concurrency)
         tokens = AccessTokens(keys, settings.access_token_seconds)
         sessions = SessionStore(pool)
-        health = HealthMonitor(pool, [service.full_name for service in contract.services()])
+        names = [service.full_name for service in contract.services()]
+        health = HealthMonitor(pool, embedder.identity.fingerprint, names)
         chain = _chain(settings, registry, tokens, sessions)
         await _add_services(chain, settings, pool, embedder, hasher, tokens, sessions, health)
         server = grpc.aio.server(options=_SERVER_OPTIONS)

@@ -27,7 +27,7 @@ _TAKEN_OFF = {Writing.LATIN: 0.4, Writing.INDIC: 0.85, Writing.ROMANIZED: 0.85}
 _NATIVE_SHARE = 0.8
 
 # How much a wish counts in a query that is nothing but wishes, and in one that says more.
-_WISH_ALONE = 3.0
+_WISH_ALONE = 8.0
 _WISH_BESIDE = 2.0
 
 _MAX_KEPT = 128

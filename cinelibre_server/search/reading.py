@@ -13,7 +13,7 @@ from cinelibre_server.store.search import SpelledName
 _LONGEST_NAME_WORDS = 8
 _LONGEST_NAME = 200
 _MOST_TERMS = 200
-_LONGEST_PERSON_WORDS = 4
+_LONGEST_PERSON_WORDS = 5
 _MOST_NAMING_WORDS = 60
 _FEW_WORDS = 4
 
@@ -63,7 +63,13 @@ def _may_be_a_name(text: str) -> bool:
 
 def _people(text: str) -> tuple[str, ...]:
     """Keys of what may be names of people: runs of words, single words only where little else is said."""
-    words = [word for word in text.split()[:_MOST_NAMING_WORDS] if word.casefold() not in vocabulary().joining_words]
+    joining = vocabulary().joining_words
+    # A. in A. R. Murugadoss joins nothing.
+    words = [
+        word
+        for word in text.split()[:_MOST_NAMING_WORDS]
+        if word.casefold() not in joining or (len(word) == 1 and word.isupper())
+    ]
     least = 1 if len(words) <= _FEW_WORDS else 2
     # The key of a run is those of its words, of which each is in up to ten runs.
     keys = [name_key(word) for word in words]

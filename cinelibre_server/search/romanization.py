@@ -11,6 +11,7 @@ names are compared by two keys:
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import groupby
 
@@ -73,6 +74,10 @@ _FOLDS = [
 ]  # fmt: skip
 # Hindi's silent a, which people write or not: dilavale, devadas.
 _SILENT_A = re.compile(r"(?<=[aeiou][^aeiou\s])a(?=[^aeiou\s][aeiou])")
+# What a letter at the end of a typed text may be in a key, once it goes on.
+_OPEN_ENDS = {"a": "eo", "e": "i", "o": "u", "c": "c", "m": "m", "z": "l"}
+# Tamil words are read as if they began voiceless.
+_VOICED_FIRST = {"k": "g", "t": "d", "p": "b", "s": "j"}
 _WORD = re.compile(r"[^\W_]+")
 _SOUNDS = str.maketrans(
     {
@@ -114,6 +119,20 @@ def typed_key(text: str) -> str:
     for pattern, replacement in _FOLDS:
         key = pattern.sub(replacement, key)
     return key.strip()
+
+
+def typed_starts(text: str) -> Sequence[str]:
+    """What the key of a name may begin with, without spaces, that begins with a text: its `typed_key` first.
+
+    The last letter may be heard in another way with the next one: `vaaz` may become `vaazh`, and `idha`, `idhayam`.
+    """
+    key = typed_key(text).replace(" ", "")
+    if not key:
+        return []
+    starts = [key, *(key[:-1] + heard for heard in _OPEN_ENDS.get(text.rstrip()[-1:].lower(), ""))]
+    if script_of(text) == "TAMIL" and key[0] in _VOICED_FIRST:
+        starts.append(_VOICED_FIRST[key[0]] + key[1:])
+    return starts
 
 
 def sound_key(key: str) -> str:

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from difflib import SequenceMatcher
+from string import punctuation
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -14,7 +16,7 @@ from cinelibre_server.recommend import reasons as recommend_reasons
 from cinelibre_server.search import explanation
 from cinelibre_server.search.engine import Found, SearchEngine
 from cinelibre_server.search.reading import Reading
-from cinelibre_server.search.romanization import name_key, typed_key
+from cinelibre_server.search.romanization import name_key, typed_starts
 from cinelibre_server.services.messages import KIND_OF_TYPE, TYPE_OF_KIND, ItemMessages, item_filter
 from cinelibre_server.services.paging import PageTokens, page_size
 from cinelibre_server.store.items import ItemDetails, ItemFilter, ItemStore
@@ -27,6 +29,8 @@ _FIELDS: dict[str, "search_pb2.MatchedField.ValueType"] = {
     "synopsis": search_pb2.MATCHED_FIELD_SYNOPSIS,
 }
 _DEFAULT_SUGGESTIONS = 8
+# As difflib measures it.
+_LIKELY_MEANT = 0.7
 _Made = tuple[list[ItemDetails], list[search_pb2.SearchHit]]
 _Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -58,23 +62,29 @@ class SearchService(search_pb2_grpc.SearchServiceServicer):
         size = page_size(request.limit)
         key = self._tokens.decode(request, 2)
         after = ScoreKey(float(key[0]), int(key[1])) if key else None
-        wanted = _filter(request)
+        wanted = await self._filter(request)
         found = await self._engine.find(request.q, wanted, size, after)
         if found.like is not None:
-            item_type = wanted.item.item_type or found.reading.wishes.item_type
-            return await self._like(request, found.like, replace(wanted.item, item_type=item_type), size, after)
+            wishes = found.reading.wishes
+            like = replace(
+                wanted.item,
+                item_type=wanted.item.item_type or wishes.item_type,
+                languages=wanted.item.languages or wishes.languages or None,
+            )
+            return await self._like(request, found.like, like, size, after)
+        hits = await self._hits(found)
         return search_pb2.SemanticSearchResponse(
-            hits=await self._hits(found),
+            hits=hits,
             next_page_token=self._token(request, found.hits) if found.more else "",
-            did_you_mean=_did_you_mean(found) if after is None else "",
+            did_you_mean=_did_you_mean(found, hits) if after is None else "",
         )
 
     async def Suggest(self, request: search_pb2.SuggestRequest, _context: _Context) -> search_pb2.SuggestResponse:
         _require_text(request.q, 200)
-        start, kind = typed_key(request.q), KIND_OF_TYPE.get(request.item_type)
-        limit = request.limit or _DEFAULT_SUGGESTIONS
+        starts, text = typed_starts(request.q), " ".join(request.q.lower().split()).strip(punctuation)
+        limit, kind = request.limit or _DEFAULT_SUGGESTIONS, KIND_OF_TYPE.get(request.item_type)
         # Without a letter or digit there is nothing that a title could begin with.
-        found = await self._search.suggest(start, name_key(request.q), limit, kind) if start else []
+        found = await self._search.suggest(starts, text, name_key(request.q), limit, kind) if starts else []
         return search_pb2.SuggestResponse(
             suggestions=[
                 search_pb2.Suggestion(
@@ -86,6 +96,16 @@ class SearchService(search_pb2_grpc.SearchServiceServicer):
                 )
                 for title in found
             ]
+        )
+
+    async def _filter(self, request: search_pb2.SemanticSearchRequest) -> SearchFilter:
+        people = {name_key(name) for name in request.people}
+        if "" in people:
+            raise invalid_field("people", "each must hold a letter or a digit")
+        return SearchFilter(
+            item_filter(request, KIND_OF_TYPE.get(request.item_type)),
+            await self._search.match_people(sorted(people)) if people else None,
+            request.min_stars or None,
         )
 
     async def _hits(self, found: Found) -> Sequence[search_pb2.SearchHit]:
@@ -148,24 +168,22 @@ def _require_text(text: str, most: int) -> None:
         raise invalid_field("q", f"must hold 1 to {most:,} characters, not only white space")
 
 
-def _filter(request: search_pb2.SemanticSearchRequest) -> SearchFilter:
-    people = {name_key(name) for name in request.people}
-    if "" in people:
-        raise invalid_field("people", "each must hold a letter or a digit")
-    return SearchFilter(
-        item_filter(request, KIND_OF_TYPE.get(request.item_type)),
-        tuple(sorted(people)) or None,
-        request.min_stars or None,
-    )
-
-
-def _did_you_mean(found: Found) -> str:
-    """The title of the best hit, if the query is spelled nearly so."""
-    if not found.hits or not found.reading.names:
+def _did_you_mean(found: Found, hits: Sequence[search_pb2.SearchHit]) -> str:
+    """The title of the best hit, if the query is spelled nearly so and names nobody."""
+    if not found.hits or not found.reading.names or not found.reading.wishes.rest:
         return ""
     best = found.hits[0]
-    if best.name is None or best.name_similarity < explanation.NEARLY_A_NAME:
+    if best.name is None or best.name_similarity < explanation.NEARLY_A_NAME or best.named_people:
         return ""
     key = name_key(best.name)
-    # Part of a title is no typo.
-    return "" if any(name.key in key for name in found.reading.names) else best.name
+    typed = [name.key for name in found.reading.names]
+    # Part of a title is no typo, and what shares few letters with one is something else.
+    if any(part in key for part in typed) or all(_likeness(part, key) < _LIKELY_MEANT for part in typed):
+        return ""
+    item = hits[0].item
+    in_latin = found.reading.text.isascii() and not best.name.isascii()
+    return (item.movie.title or item.book.title) if in_latin else best.name
+
+
+def _likeness(one: str, other: str) -> float:
+    return SequenceMatcher(None, one, other, autojunk=False).ratio()

@@ -28,12 +28,12 @@ class SystemService(system_pb2_grpc.SystemServiceServicer):
     ) -> system_pb2.GetHealthResponse:
         database = _STATUSES[self._health.database_answers]
         return system_pb2.GetHealthResponse(
-            # The model is loaded before the server answers, so the database decides.
+            # Without vectors of its model search still goes by words, so the database decides.
             status=database,
             name="cinelibre",
             version=__version__,
             database=database,
-            model=system_pb2.SERVING_STATUS_SERVING,
+            model=_STATUSES[self._health.model_serves],
             model_name=self._model_name,
             docs_path="/docs",
         )

@@ -121,14 +121,21 @@ class SearchStore:
         )
         return item_id
 
-    async def suggest(self, start: str, key: str, limit: int, item_type: ItemKind | None) -> Sequence[SuggestedTitle]:
-        """Titles for the two keys of what has been typed; the list may be FRESH_SECONDS old."""
+    async def match_people(self, keys: Sequence[str]) -> tuple[str, ...]:
+        """The keys of the people that some keys of names mean, in any spelling; without anybody, those given."""
+        rows = await self._pool.fetch(_SQL["match_people"], list(keys))
+        return tuple(sorted(row["key"] for row in rows)) or tuple(keys)
+
+    async def suggest(
+        self, starts: Sequence[str], text: str, key: str, limit: int, item_type: ItemKind | None
+    ) -> Sequence[SuggestedTitle]:
+        """Titles for the keys of what has been typed, `text` in lower case; the list may be FRESH_SECONDS old."""
 
         async def fetch() -> list[SuggestedTitle]:
-            rows = await self._pool.fetch(_SQL["suggest"], start, key, limit, item_type)
+            rows = await self._pool.fetch(_SQL["suggest"], starts, text, key, limit, item_type)
             return [SuggestedTitle(*row) for row in rows]
 
-        return await self._suggested.find_or_fetch((start, limit, item_type), fetch)
+        return await self._suggested.find_or_fetch((text, limit, item_type), fetch)
 
     def forget_lists(self) -> None:
         """The catalogue was changed: the next suggestion reads it anew."""

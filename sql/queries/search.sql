@@ -15,8 +15,12 @@ from get_named_items(
     $1::text[], $2::text[], $3::text[], $4::text[],
     array(select item_id from get_term_scores($5::text[], $6::integer[]) order by score desc, item_id limit 60), 1
 )
-where similarity >= 0.6;
+where similarity >= 0.75;
+
+-- name: match_people
+-- The keys of people whose names are meant by some keys.
+select distinct key from match_people($1::text[]);
 
 -- name: suggest
 -- Titles with a word that begins with a key, then titles spelled nearly so.
-select item_id, item_type, name, title, year from suggest_titles($1::text, $2::text, $3::integer, $4::item_type);
+select item_id, item_type, name, title, year from suggest_titles($1::text[], $2::text, $3::text, $4::integer, $5::item_type);

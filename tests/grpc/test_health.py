@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import grpc
 import pytest
 from cinelibre.v1 import catalog_pb2, catalog_pb2_grpc, system_pb2, system_pb2_grpc
@@ -17,6 +18,7 @@ from cinelibre_server import contract
 from cinelibre_server.app import start_server
 from cinelibre_server.embedding.runtime import Embedder
 from cinelibre_server.local.postgres import EmbeddedPostgres
+from cinelibre_server.store.embeddings import RecordedModel, record_embedding_model
 from cinelibre_server.store.migrate import migrate
 from tests.conftest import make_settings
 from tests.grpc.auth_calls import error_info
@@ -81,6 +83,30 @@ async def test_the_database_goes_away_and_comes_back(postgres: EmbeddedPostgres,
         assert (told.status, told.database) == (system_pb2.SERVING_STATUS_SERVING,) * 2
         assert not (await catalog.ListMovies(catalog_pb2.ListMoviesRequest())).movies
         watch.cancel()
+    await server.stop()
+
+
+async def test_a_catalogue_of_another_model_is_told(database_url: str, embedder: Embedder) -> None:
+    server = await start_server(make_settings(database_url, metrics_port=-1), embedder)
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{server.grpc_port}") as channel:
+        system = system_pb2_grpc.SystemServiceStub(channel)
+
+        async def model_is(status: int) -> bool:
+            told = await system.GetHealth(system_pb2.GetHealthRequest())
+            return told.model == status and told.status == system_pb2.SERVING_STATUS_SERVING
+
+        assert await model_is(system_pb2.SERVING_STATUS_SERVING)
+        connection = await asyncpg.connect(database_url)
+        try:
+            await record_embedding_model(connection, RecordedModel("another", "of another", 384))
+            assert await seconds_until(lambda: model_is(system_pb2.SERVING_STATUS_NOT_SERVING), 5) < 3
+            identity = embedder.identity
+            await record_embedding_model(
+                connection, RecordedModel(identity.name, identity.fingerprint, identity.dimensions)
+            )
+            assert await seconds_until(lambda: model_is(system_pb2.SERVING_STATUS_SERVING), 5) < 3
+        finally:
+            await connection.close()
     await server.stop()
 
 

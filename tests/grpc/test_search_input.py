@@ -7,6 +7,7 @@ import pytest
 from cinelibre.v1 import catalog_pb2, search_pb2, search_pb2_grpc
 from grpc.aio import AioRpcError, Channel
 
+from cinelibre_server.search.romanization import name_key
 from tests.grpc.auth_calls import violated_fields
 from tests.grpc.list_calls import pages
 
@@ -159,6 +160,68 @@ async def test_people_are_found_by_their_names(stub: SearchStub) -> None:
     assert all("Premchand" in hit.item.book.authors for hit in authored.hits)
     together = await ask(stub, "Mani Ratnam film with Rajinikanth", limit=1)
     assert titles(together) == ["Thalapathi"]
+
+
+# As they are typed, and the name that is meant.
+NAMES = (
+    ("A. R. Murugadoss", "A. R. Murugadoss"), ("Rajkummar Rao", "Rajkummar Rao"), ("fahad fazil", "Fahadh Faasil"),
+    ("Mohan lal", "Mohanlal"), ("Rajnikant", "Rajinikanth"), ("Mani Ratnm", "Mani Ratnam"),
+    ("SS Rajamouli", "S. S. Rajamouli"), ("directed by Rajamouli", "S. S. Rajamouli"), ("RK Narayan", "R. K. Narayan"),
+    ("Shahrukh Khan", "Shah Rukh Khan"),
+)  # fmt: skip
+
+
+async def test_people_are_found_as_their_names_are_typed(stub: SearchStub) -> None:
+    missed = {}
+    for q, name in NAMES:
+        answer = await ask(stub, q, limit=3)
+        credits = [
+            [*detail(hit).directors, *detail(hit).cast] if hit.item.HasField("movie") else [*detail(hit).authors]
+            for hit in answer.hits
+        ]
+        if not all(name_key(name) in map(name_key, people) for people in credits) or answer.did_you_mean:
+            missed[q] = (titles(answer), answer.did_you_mean)
+    assert missed == {}
+
+
+async def test_the_filter_takes_people_in_any_spelling_and_script(stub: SearchStub) -> None:
+    for spellings in (
+        ("Rajinikanth", "ரஜினிகாந்த்", "Rajnikant"),
+        ("Mammootty", "மம்மூட்டி"),
+        ("Mohanlal", "मोहनलाल", "Mohan Lal"),
+        ("Shah Rukh Khan", "शाहरुख ख़ान", "ഷാരൂഖ് ഖാൻ", "Shahrukh Khan"),
+        ("S. S. Rajamouli", "SS Rajamouli", "Rajamouli", "एस एस राजामौली", "ఎస్. ఎస్. రాజమౌళి"),
+        ("Mani Ratnam", "மணிரத்னம்", "Maniratnam"),
+    ):
+        found = [
+            {hit.item.item_id for hit in (await ask(stub, "story", limit=100, people=[name])).hits}
+            for name in spellings
+        ]
+        assert found[0]
+        assert found == found[:1] * len(found), spellings
+    assert not (await ask(stub, "story", people=["Xyz Kapoor"])).hits
+
+
+async def test_what_is_right_is_not_asked_back(stub: SearchStub) -> None:
+    for right in ("Asin", "Mani Ratnam", "Nutan", "Crime", "drama", "dog", "fly", "x", "films like", "Tamil thrillers"):
+        assert (await ask(stub, right)).did_you_mean == "", right
+    assert (await ask(stub, "three idiots")).did_you_mean == "3 Idiots"
+
+
+async def test_who_asks_for_a_kind_gets_it_first(stub: SearchStub) -> None:
+    for q, language, first, last in (
+        ("Hindi films 1975", "hi", 1975, 1975),
+        ("Tamil thrillers from the 90s", "ta", 1990, 1999),
+        ("Punjabi comedy 2015 to 2018", "pa", 2015, 2018),
+    ):
+        found = [detail(hit) for hit in (await ask(stub, q, limit=8)).hits]
+        assert [item.title for item in found if item.language != language or not first <= item.year <= last] == []
+
+
+async def test_films_like_one_in_a_language(stub: SearchStub) -> None:
+    answer = await ask(stub, "Tamil films like Drishyam")
+    assert {hit.matched_field for hit in answer.hits} == {search_pb2.MATCHED_FIELD_SIMILAR_ITEM}
+    assert {detail(hit).language for hit in answer.hits} == {"ta"}
 
 
 async def test_highlights_are_the_words_of_the_query(stub: SearchStub) -> None:

@@ -1,7 +1,10 @@
 """Bad input as JSON: the right status and code, the field at fault, one shape, nothing internal."""
 
+import json
 from collections.abc import Iterator
+from http.client import HTTPConnection
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 import pytest
@@ -164,6 +167,20 @@ def test_a_large_body_is_refused(http: httpx.Client, token: str, size: int) -> N
     for content in (b"x" * size, chunks()):
         json_error(http.post("/ratings", content=content, headers=headers), 413, 8)
     assert http.get("/").status_code == 200
+
+
+@pytest.mark.parametrize("unit", ["க", "ക ", "\N{GRINNING FACE}", "&", "' "])
+def test_a_query_of_ten_thousand_characters_is_taken(http: httpx.Client, unit: str) -> None:
+    query = (unit * 10_000)[:10_000]
+    # httpx refuses longer URLs than 65,536 characters.
+    for path, status in (("/search/semantic", 200), ("/search/suggest", 400)):
+        connection = HTTPConnection(http.base_url.host, http.base_url.port, timeout=30)
+        connection.request("GET", f"{path}?{urlencode({'q': query})}")
+        with connection.getresponse() as response:
+            assert response.status == status
+            answer = json.loads(response.read())
+        connection.close()
+        assert answer["hits"] if status == 200 else "q" in fields_of(answer)
 
 
 @pytest.mark.parametrize("password", ["a" * 6, "a" * 72, "\N{TAMIL LETTER MA}" * 24])

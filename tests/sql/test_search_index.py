@@ -133,7 +133,9 @@ async def test_an_item_that_is_deleted_is_gone_from_search(pool: Pool) -> None:
     )  # fmt: skip
     await pool.execute("delete from items where item_id = $1", gone)
     assert await find_ids(pool, asked("sholay bandit", axis(0))) == [kept]
-    assert [row["item_id"] for row in await pool.fetch("select item_id from suggest_titles('sol', 'sol')")] == [kept]
+    assert [
+        row["item_id"] for row in await pool.fetch("select item_id from suggest_titles('{sol}', 'sol', 'sol')")
+    ] == [kept]
     for table in TABLES:
         assert await pool.fetchval(f"select array_agg(distinct item_id) from {table}") == [kept]
 

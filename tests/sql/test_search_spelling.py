@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from cinelibre_server.search.romanization import name_key
+from cinelibre_server.search.romanization import name_key, sound_key
 from cinelibre_server.store.database import Pool
 from tests.sql.builders import add_items
 from tests.sql.searching import asked, axis, find, find_ids, index, indexed
@@ -153,3 +153,70 @@ async def test_what_a_person_made_is_found_far_from_the_query(pool: Pool) -> Non
     hits = await find(pool, question)
     assert made in [hit.item_id for hit in hits]
     assert [hit.item_id for hit in hits if hit.named_people] == [made]
+
+
+async def test_names_sound_alike_in_the_database_as_in_queries(pool: Pool) -> None:
+    names = [
+        "Rajinikanth",
+        "A. R. Rahman",
+        "Aishwarya Rai",
+        "Mammootty",
+        "மம்மூட்டி",
+        "Śrīdevī",
+        "Nagarjuna 2",
+        "aeiou",
+        "hhh",
+    ]
+    keys = [name_key(name) for name in names]
+    assert [await pool.fetchval("select sound_of_key($1)", key) for key in keys] == [sound_key(key) for key in keys]
+
+
+async def test_who_is_meant_by_a_name(pool: Pool) -> None:
+    people = (
+        "Mani Ratnam",
+        "Rajinikanth",
+        "S. S. Rajamouli",
+        "Shah Rukh Khan",
+        "Rajkumar",
+        "Rajkummar Rao",
+        "Anil Kapoor",
+    )
+    items = await add_items(pool, len(people))
+    await index(pool, [indexed(item, people=[name]) for item, name in zip(items, people, strict=True)])
+
+    async def meant(name: str) -> list[str]:
+        rows = await pool.fetch("select key from match_people($1) order by key", [name_key(name)])
+        return [person for person in people if name_key(person) in {row["key"] for row in rows}]
+
+    expected = {
+        "Mani Ratnam": ["Mani Ratnam"], "Maniratnam": ["Mani Ratnam"], "Mani Ratnm": ["Mani Ratnam"],
+        "Rajnikant": ["Rajinikanth"], "ரஜினிகாந்த்": ["Rajinikanth"], "Rajamouli": ["S. S. Rajamouli"],
+        "SS Rajamouli": ["S. S. Rajamouli"], "एस एस राजामौली": ["S. S. Rajamouli"], "Shahrukh Khan": ["Shah Rukh Khan"],
+        "Rajkumar": ["Rajkumar"], "Rao": ["Rajkummar Rao"], "Sunil Kapoor": [], "Kapoor": ["Anil Kapoor"], "Zzz": [],
+    }  # fmt: skip
+    assert {name: await meant(name) for name in expected} == expected
+
+
+async def test_whom_a_query_names(pool: Pool) -> None:
+    people = ("Rajkumar", "Rajkummar Rao", "Aamir Khan", "Aamir Khan", "Aamir Khan", "Salman Khan")
+    items = await add_items(pool, len(people))
+    await index(pool, [indexed(item, people=[name]) for item, name in zip(items, people, strict=True)])
+
+    async def named(*runs: str, is_short: bool = True) -> dict[str, float]:
+        rows = await pool.fetch(
+            "select key, weight from get_named_people($1, $2)", [name_key(run) for run in runs], is_short
+        )
+        return {row["key"]: row["weight"] for row in rows}
+
+    rao, khan = name_key("Rajkummar Rao"), name_key("Aamir Khan")
+    # Of runs within each other the longest counts.
+    assert await named("Rajkummar", "Rao", "Rajkummar Rao") == {rao: 1}
+    assert await named("Rajkumar") == {"rajkumar": 1}
+    assert await named("film", "rajkumar", "film rajkumar") == {"rajkumar": 0.5}
+    # Part of a name, of somebody with three items at least; only where little else is said.
+    assert await named("lagaan", "aamir", "lagaan aamir") == {khan: 0.5}
+    assert await named("lagaan", "salman", "lagaan salman") == {}
+    assert await named("lagaan", "aamir", "lagaan aamir", is_short=False) == {}
+    assert await named("Amir Khaan", is_short=False) == {khan: 1}
+    assert await named("Rajkumer Rao") == {rao: 1}
+    assert await named("Rajkumer Rao", is_short=False) == {}

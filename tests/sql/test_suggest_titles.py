@@ -2,7 +2,7 @@
 
 import pytest
 
-from cinelibre_server.search.romanization import name_key, typed_key
+from cinelibre_server.search.romanization import name_key, typed_starts
 from cinelibre_server.store.database import Pool
 from cinelibre_server.store.search import SearchStore
 from tests.sql.builders import add_items, add_users, rate
@@ -23,7 +23,7 @@ async def items(pool: Pool) -> dict[str, int]:
 
 
 async def suggested(pool: Pool, typed: str) -> list[str]:
-    found = await SearchStore(pool, FINGERPRINT).suggest(typed_key(typed), name_key(typed), 8, None)
+    found = await SearchStore(pool, FINGERPRINT).suggest(typed_starts(typed), typed.lower(), name_key(typed), 8, None)
     return [title.name for title in found]
 
 

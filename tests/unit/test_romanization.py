@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from cinelibre_server.search.romanization import name_key, romanize, script_of, sound_key
+from cinelibre_server.search.romanization import name_key, romanize, script_of, sound_key, typed_key, typed_starts
 
 # Spellings that differ in length of vowels, aspirates, doubled letters and script only.
 ONE_KEY = {
@@ -184,3 +184,16 @@ def test_ways_to_spell_a_sound_are_one(syllables: list[tuple[str, str]], data: s
 def test_a_key_of_a_key_sounds_as_the_key(text: str) -> None:
     """A key itself is no fixed point: `ch` becomes `c`, which is read as `k`."""
     assert sound_key(name_key(name_key(text))) == sound_key(name_key(text))
+
+
+@pytest.mark.parametrize(
+    "name", ["Vaazhai", "Idhayam", "Damini", "Chennai", "Kaun", "Koodevide", "Sholay", "Mughal-e-Azam"]
+)
+def test_a_name_begins_with_what_was_typed_of_it(name: str) -> None:
+    key = typed_key(name).replace(" ", "")
+    for letters in range(1, len(name) + 1):
+        assert any(key.startswith(start) for start in typed_starts(name[:letters])), name[:letters]
+
+
+def test_nothing_begins_without_a_letter() -> None:
+    assert typed_starts(" !?") == []

@@ -21,7 +21,14 @@ WISHES = (
     ("Kollywood and Tollywood", Wishes(("ta", "te"))),
     ("தமிழ் films", Wishes(("ta",), (), "movie")),
     ("हिन्दी comedy", Wishes(("hi",), ("comedy",))),
-    ("कॉमेडी हिन्दी।", Wishes(("hi",))),
+    ("कॉमेडी हिन्दी।", Wishes(("hi",), ("comedy",))),
+    ("तमिल थ्रिलर फ़िल्में", Wishes(("ta",), ("thriller",), "movie")),
+    ("தெலுங்கு திரைப்படங்கள்", Wishes(("te",), (), "movie")),
+    ("nineties Tamil thrillers", Wishes(("ta",), ("thriller",), None, 1990, 1999)),
+    ("war", Wishes((), ("war",))),
+    ("a Tamil family drama about a farmer", Wishes(("ta",), ("family", "drama"))),
+    ("a family hides a murder", Wishes()),
+    ("an action hero", Wishes()),
     ("ਪੰਜਾਬੀ comedies", Wishes(("pa",), ("comedy",))),
     ("TAMIL THRILLER", Wishes(("ta",), ("thriller",))),
     ("romantic sci-fi novels", Wishes((), ("romance", "science fiction"), "book")),
@@ -99,6 +106,20 @@ def test_what_is_like_a_title(query: str) -> None:
     assert reading.names[-1].sound == read_query("शोले").names[0].sound
 
 
+def test_what_is_like_a_title_in_other_words() -> None:
+    for query in ("शोले जैसी फिल्में", "शोले जैसी फ़िल्में", "शोले जैसी"):
+        assert read_wishes(query).like == "शोले"
+    for query in ("Sholay jaisi filmein", "I want something like Sholay", "suggest me movies like Sholay"):
+        assert read_wishes(query).like == "Sholay"
+    wishes = read_wishes("Tamil films like Drishyam")
+    assert (wishes.like, wishes.languages, wishes.item_type) == ("Drishyam", ("ta",), "movie")
+
+
+def test_initials_belong_to_names() -> None:
+    assert "a r murugdos" in read_query("A. R. Murugadoss").people
+    assert "n t rama rao jr" in read_query("films with N. T. Rama Rao Jr.").people
+
+
 @pytest.mark.parametrize(
     "query", ["a boy like his father", "films like", "like", "she does not like rain", "I like Roja"]
 )
@@ -154,8 +175,8 @@ def test_who_a_query_may_name(query: str, person: str) -> None:
 
 def test_a_single_word_of_many_is_nobody() -> None:
     assert not {"kamal", "rekha"} & set(read_query("a kamal for rekha in the village by a river").people)
-    assert len(read_query("word " * 5000).people) <= 4
-    assert len(read_query(" ".join(f"w{n}" for n in range(2000))).people) < 200
+    assert len(read_query("word " * 5000).people) <= 5
+    assert len(read_query(" ".join(f"w{n}" for n in range(2000))).people) < 250
 
 
 def test_a_name_is_one_of_eight_words_at_most() -> None:
@@ -237,7 +258,7 @@ def test_every_query_is_read(query: str) -> None:
     assert all(count > 0 and 0 < len(term) <= 40 for term, count in reading.terms.items())
     assert all(name.key for name in reading.names)
     first, last = reading.wishes.year_from, reading.wishes.year_to
-    assert not (reading.wishes.like and (reading.wishes.languages or first or last))
+    assert not (reading.wishes.like and (first or last))
     assert first is None or 1800 <= first <= 2100
     assert last is None or 1799 <= last <= 2109
 

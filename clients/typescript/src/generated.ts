@@ -293,7 +293,7 @@ export interface GetBookResponse {
 
 /** How the server is. */
 export interface GetHealthResponse {
-  /** SERVING when every part answers. */
+  /** SERVING when the database answers; without its model, search still goes by words. */
   status: ServingStatus;
   /** The product's name: `cinelibre`. */
   name: string;
@@ -301,7 +301,7 @@ export interface GetHealthResponse {
   version: string;
   /** The database. */
   database: ServingStatus;
-  /** The embedding model. */
+  /** The embedding model. Not serving: the catalogue was embedded with another one meanwhile (`cinelibre embed`), and until the server is started with that one, search goes by words and names alone. */
   model: ServingStatus;
   /** The model's name. */
   model_name: string;

@@ -5,7 +5,7 @@
 --     similarity = 0.8 spelled + 0.2 written                        for names and texts in ASCII, else 0.98 and 0.02
 --     spelled    = the greatest of how many trigrams the two keys share (pg_trgm), the edit_similarity of the keys, that of the keys
 --                  without spaces if it is 0.7 or so, that of the texts, how well the key is a part of the name's
---                  (part_similarity), and for names of the same sounds, which another script or spelling may be all about,
+--                  (part_similarity), with its spaces or, from the name's beginning on, without them, and for names of the same sounds, which another script or spelling may be all about,
 --                  0.35 + 0.3 * the greater of the second and third + 0.3 * the same of what is left of the keys when voiced
 --                  consonants count as voiceless ones, which Tamil does not tell apart
 --     written    = the greater of the edit_similarity and the part_similarity of the texts: of names that all spell alike the one
@@ -22,8 +22,8 @@ begin
     return query
     with asked as (
         select
-            a.text, a.start, a.key, replace(a.key, ' ', '') as letters, a.sound, public.deletions(a.text) as deletions,
-            octet_length(a.text) > length(a.text) as in_other_script
+            a.text, replace(a.start, ' ', '') as start, a.key, replace(a.key, ' ', '') as letters, a.sound,
+            public.deletions(a.text) as deletions, octet_length(a.text) > length(a.text) as in_other_script
         from unnest(p_texts, p_starts, p_keys, p_sounds) as a (text, start, key, sound)
     ),
     near as (
@@ -39,7 +39,7 @@ begin
         from asked q
         cross join lateral (
             select s.item_id from public.search_name_starts s
-            where length(q.start) >= 3 and cinelibre.begins_with(s.start, q.start)
+            where length(q.start) >= 3 and cinelibre.begins_with(replace(s.start, ' ', ''), q.start)
             limit 50
         ) begun
         join public.search_names n on n.item_id = begun.item_id
@@ -54,6 +54,9 @@ begin
             q.in_other_script,
             solid.name_letters,
             q.letters,
+            -- What is written together may have lost a vowel: munnabhai, munna bhai.
+            length(q.letters) >= 5
+                and (starts_with(solid.name_letters, q.letters) or starts_with(solid.name_letters, q.start)) as begins,
             public.levenshtein(n.key, q.key) as distance,
             public.levenshtein(solid.name_letters, q.letters) as letter_distance,
             n.sound = q.sound and length(q.sound) >= 2 as sounds_alike
@@ -76,6 +79,7 @@ begin
                 public.similarity(p.name_key, p.key),
                 edited.similarity,
                 cinelibre.part_similarity(public.word_similarity(p.key, p.name_key), p.key, p.name_key),
+                case when p.begins then cinelibre.part_similarity(1, p.letters, p.name_letters) end,
                 case when p.sounds_alike then 0.35 + 0.3 * (edited.similarity + cinelibre.edit_similarity(
                     public.levenshtein(
                         translate(p.name_letters, 'gdbvcjm', 'ktppssn'), translate(p.letters, 'gdbvcjm', 'ktppssn')

@@ -3,7 +3,7 @@
 --                  + 0.35 * that of its credits + 0.4 * that of all its text: what a story is about as a whole;
 --     lexical(i) = sum over the query's terms t of idf(t) * impact(t, i), which is BM25 (Robertson & Zaragoza, 2009);
 --     name(i)    = how alike the query and a name of i are, 0 to 1 (get_named_items);
---     people(i)  = how many of the people that the query may name have made or played in i;
+--     people(i)  = how many of the people that the query names (get_named_people) have made or played in i, by how much each counts;
 --     x(i)       = dense / 0.015 + 0.13 * lexical + 10 * max(0, name - 0.4) + 30 * max(0, name - 0.8) + 6 * people
 --                  + p_wish_weight for each wish that i fulfils
 --     score(i)   = 1 / (1 + exp(-x / 20))
@@ -113,27 +113,34 @@ begin
         where cardinality(p_names) > 0
     ),
     by_people as materialized (
-        select s.item_id, array_agg(s.key order by s.key) as keys
-        from public.search_people s
-        join public.items i on i.item_id = s.item_id
-        where s.key = any (p_named_people)
-            and cinelibre.search_passes(
+        select m.item_id, array_agg(distinct m.key order by m.key) as keys, sum(m.weight) filter (where m.is_first) as weight
+        from (
+            select
+                s.item_id, s.key, n.weight,
+                row_number() over (partition by s.item_id, n.run order by n.weight desc) = 1 as is_first
+            from cinelibre.get_named_people(p_named_people, cardinality(p_names) > 0) n
+            join public.search_people s on s.key = n.key
+            join public.items i on i.item_id = s.item_id
+            where cinelibre.search_passes(
                 i, p_item_type, p_languages, p_genres, p_year_from, p_year_to, p_people, p_min_stars
             )
-        group by s.item_id
-        order by count(*) desc, s.item_id
+        ) m
+        group by m.item_id
+        order by weight desc, m.item_id
         limit 300
     ),
     found as (
-        select u.item_id, null::text as name, null::double precision as similarity, null::text[] as people
+        select
+            u.item_id, null::text as name, null::double precision as similarity, null::text[] as people,
+            0::double precision as people_weight
         from unnest(near) as u (item_id)
         union all
-        select n.item_id, n.name, n.similarity, null from named n
+        select n.item_id, n.name, n.similarity, null, 0 from named n
         union all
-        select p.item_id, null, null, p.keys from by_people p
+        select p.item_id, null, null, p.keys, p.weight from by_people p
         union all
         (
-            select t.item_id, null, null, null from term_scores t
+            select t.item_id, null, null, null, 0 from term_scores t
             where not is_filtered
                 or (
                     select cinelibre.search_passes(
@@ -153,7 +160,8 @@ begin
                 f.item_id,
                 max(f.name) as name,
                 coalesce(max(f.similarity), 0) as similarity,
-                coalesce(max(f.people), '{}') as named_people
+                coalesce(max(f.people), '{}') as named_people,
+                max(f.people_weight) as people_weight
             from found f
             group by f.item_id
         ) c
@@ -221,7 +229,7 @@ begin
                 (coalesce(r.story, r.credits, 0) + 0.35 * coalesce(r.credits, 0) + 0.4 * coalesce(r.whole, r.credits, 0)) / 0.015
                 + 0.13 * r.lexical
                 + 10 * r.alike + 30 * greatest(0, r.alike - 0.4)
-                + 6 * cardinality(r.named_people)
+                + 6 * r.people_weight
                 + p_wish_weight * r.fulfilled
             ) / 20)) as score
         from readings r
@@ -236,7 +244,7 @@ begin
         d.item_id,
         d.score,
         case
-            when d.alike > 0.1 then 'name'
+            when d.alike > 0.1 and (d.named_people = '{}' or d.alike > 0.4) then 'name'
             when d.story is null or d.credits > d.story or d.named_people <> '{}' then 'credits'
             else 'synopsis'
         end,

@@ -72,7 +72,7 @@ class GetHealthResponse(_message.Message):
     MODEL_NAME_FIELD_NUMBER: _builtins.int
     DOCS_PATH_FIELD_NUMBER: _builtins.int
     status: Global___ServingStatus.ValueType
-    """SERVING when every part answers."""
+    """SERVING when the database answers; without its model, search still goes by words."""
     name: _builtins.str
     """The product's name: `cinelibre`."""
     version: _builtins.str
@@ -80,7 +80,9 @@ class GetHealthResponse(_message.Message):
     database: Global___ServingStatus.ValueType
     """The database."""
     model: Global___ServingStatus.ValueType
-    """The embedding model."""
+    """The embedding model. Not serving: the catalogue was embedded with another one meanwhile (`cinelibre embed`), and until the
+    server is started with that one, search goes by words and names alone.
+    """
     model_name: _builtins.str
     """The model's name."""
     docs_path: _builtins.str
