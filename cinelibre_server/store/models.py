@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import asyncpg
+import numpy as np
+from numpy.typing import NDArray
 from pgvector.asyncpg import register_vector
 
 from cinelibre_server.store.database import Connection, connect
@@ -71,6 +73,11 @@ async def get_serving_model(connection: Connection) -> ServingModel | None:
         row["full_rating_count"],
         json.loads(row["measures"]),
     )
+
+
+async def list_items(connection: Connection) -> NDArray[np.int32]:
+    """The ids of the items that the serving model has learned of."""
+    return np.array([row["item_id"] for row in await connection.fetch(_SQL["model_item_ids"])], np.int32)
 
 
 async def count_changed_ratings(connection: Connection) -> int:

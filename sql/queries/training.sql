@@ -83,6 +83,10 @@ select taste_weights, taste_targets, rating_values, companion_values from model.
 -- The weights of AUTO, by the number of ratings.
 select min_ratings, item_item, factors, stars, popularity, companions from model.blend order by min_ratings;
 
+-- name: model_item_ids
+-- The items that the serving model knows; item 0 is none.
+select item_id from model.items where item_id <> 0;
+
 -- name: model_items
 -- What was learned of each item.
 select

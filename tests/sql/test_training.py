@@ -1,5 +1,6 @@
 """Training: what it learns is what the SQL functions answer, at once for new ratings, and never worse than before."""
 
+import random
 from collections.abc import AsyncIterator
 
 import numpy as np
@@ -16,7 +17,7 @@ from cinelibre_server.recommend.training.stars import predict
 from cinelibre_server.store.database import Pool, connect
 from cinelibre_server.store.models import get_serving_model
 from cinelibre_server.store.rating_matrix import RatingMatrix, read_rating_matrix
-from tests.sql.builders import add_items, add_user, add_users, rate_all, rate_by_taste
+from tests.sql.builders import add_items, add_user, add_users, random_vectors, rate_all, rate_by_taste
 
 USERS, ITEMS = 80, 60
 AUTO = "select item_id, score, source, predicted_stars from get_hybrid_recommendations($1, $2)"
@@ -181,6 +182,38 @@ async def test_a_worse_model_is_not_promoted(
         "rejected",
         "serving",
     ]
+
+
+async def test_ratings_of_other_people_and_items_are_learned_of_however_hard_they_are_to_foretell(
+    pool: Pool, database_url: str, trained: tuple[list[int], list[int]]
+) -> None:
+    others, other_items = await add_users(pool, USERS), await add_items(pool, ITEMS)
+    generator = random.Random(5)
+    await rate_all(
+        pool,
+        [(user, item, generator.randint(1, 10)) for user in others for item in generator.sample(other_items, 25)],
+    )
+    result = await train_model(database_url, silent)
+    assert result.promoted
+    # For all together it is found worse, by far.
+    assert result.measures["RMSE"] > 1.2 * result.serving_measures["RMSE"]
+    assert result.item_count == 2 * ITEMS
+
+
+async def test_who_rated_what_the_model_does_not_know_gets_what_is_like_it(
+    pool: Pool, trained: tuple[list[int], list[int]]
+) -> None:
+    _, items = trained
+    unknown = await add_items(pool, 12, embeddings=random_vectors(12, seed=6))
+    me = await add_user(pool)
+    await rate_all(pool, [(me, item, 9) for item in unknown[:6]])
+    fused = "select item_id, score, source from get_fused_recommendations($1, 20)"
+    auto = [tuple(row)[:3] for row in await pool.fetch(AUTO, me, 20)]
+    assert auto == [tuple(row) for row in await pool.fetch(fused, me)]
+    assert {item for item, _score, _source in auto} >= set(unknown[6:])
+    # Half of the latest is enough for the model.
+    await rate_all(pool, [(me, item, 10) for item in items[:12:2]])
+    assert {row["source"] for row in await pool.fetch(AUTO, me, 10)} <= {"item_item", "factors", "popular"}
 
 
 async def test_a_broken_off_training_leaves_the_serving_model(

@@ -61,11 +61,12 @@ class Blend:
 
 @dataclass(frozen=True)
 class Answered:
-    """What a model knows when it is asked a question: some 6 kB.
+    """What a model knows when it is asked a user's question: some 6 kB.
 
     parts: float32[n, 5], of the candidates. hits: bool[n], which of these are relevant, of `relevant_count` items.
     """
 
+    user: int
     rating_count: int
     parts: NDArray[np.float32]
     hits: NDArray[np.bool_]
@@ -113,16 +114,17 @@ class BlendLearner:
             chosen.append(tuple((_GRID[best] / _GRID[best].sum()).tolist()))
         return Blend(LEVELS, tuple(chosen))
 
-    def measure(self, blend: Blend) -> float:
-        """The mean nDCG@10 of users with all that is known of them; 0 without any."""
-        return float(np.mean([gain(blend, answered) for answered in self._answered])) if self._answered else 0.0
+    def measure(self, blend: Blend, users: NDArray[np.bool_]) -> float:
+        """The mean nDCG@10 of these users (bool, by place), with all that is known of them; 0 without any."""
+        gains = [gain(blend, answered) for answered in self._answered if users[answered.user]]
+        return float(np.mean(gains)) if gains else 0.0
 
 
 def answer(models: FittedModels, question: Question) -> Answered:
     """The parts of the question's candidates."""
     items, parts = candidate_parts(models, question.items, question.stars)
     hits = np.isin(items, question.relevant)
-    return Answered(len(question.items), parts.astype(np.float32), hits, len(question.relevant))
+    return Answered(question.user, len(question.items), parts.astype(np.float32), hits, len(question.relevant))
 
 
 def gain(blend: Blend, answered: Answered) -> float:

@@ -87,14 +87,18 @@ async def _train(
     sizes = ratings.rating_count, ratings.user_count, len(matrix.item_ids)
     model_id = await model_store.start_model(connection, *sizes)
     serving = await model_store.get_serving_model(connection)
+    serving_items = await model_store.list_items(connection) if serving else None
     with progress("Learning the blend on held-back ratings", 100, "%") as step:
-        blend, measures = await in_thread(partial(validate, matrix, seed, fit=learner.fit), step)
-    if serving and not force and is_worse(measures, serving.measures):
+        work = partial(validate, matrix, seed, fit=learner.fit, serving_items=serving_items)
+        validated = await in_thread(work, step)
+    measures, comparable = validated.measures, validated.comparable
+    # Others than before have rated other items: what is found for all says nothing of which model is better.
+    if serving and comparable and not force and is_worse(comparable, serving.measures):
         await model_store.reject_model(connection, model_id, measures)
-        return TrainingResult(model_id, *sizes, False, measures, serving.measures)
+        return TrainingResult(model_id, *sizes, False, comparable, serving.measures)
     with progress("Training on all ratings", 100, "%") as step:
         fitted = await in_thread(partial(learner.fit, matrix, seed), step)
-    await serve(connection, progress, model_id, ratings, fitted, blend, measures)
+    await serve(connection, progress, model_id, ratings, fitted, validated.blend, measures)
     return TrainingResult(model_id, *sizes, True, measures, serving.measures if serving else {})
 
 

@@ -13,8 +13,9 @@ _MOST_USERS, _MOST_NEWCOMERS = 1_000, 300
 
 @dataclass(frozen=True)
 class Question:
-    """A user to be served: the ratings that are known, newest first, and the held-back items that are relevant."""
+    """A user (place in the matrix) to be served: the known ratings, newest first, and the held-back relevant items."""
 
+    user: int
     items: NDArray[np.int32]
     stars: NDArray[np.float32]
     relevant: NDArray[np.int32]
@@ -29,7 +30,7 @@ def whole_questions(known: RatingMatrix, held_back: RatingMatrix, seed: int) -> 
         if own.start < own.stop:
             held = slice(held_starts[user], held_starts[user + 1])
             relevant = held_back.item_index[held][held_back.stars[held] >= LIKED_STARS]
-            questions.append(Question(known.item_index[own][::-1], known.stars[own][::-1], relevant))
+            questions.append(Question(user, known.item_index[own][::-1], known.stars[own][::-1], relevant))
     return questions
 
 
@@ -43,7 +44,7 @@ def first_questions(newcomers: RatingMatrix, counts: tuple[int, ...], seed: int)
         for count in counts:
             relevant = items[count:][stars[count:] >= LIKED_STARS]
             if len(relevant):
-                questions.append(Question(items[:count][::-1], stars[:count][::-1], relevant))
+                questions.append(Question(user, items[:count][::-1], stars[:count][::-1], relevant))
     return questions
 
 

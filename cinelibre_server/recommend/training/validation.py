@@ -61,25 +61,59 @@ def part_new(matrix: RatingMatrix, since: float) -> tuple[RatingMatrix, RatingMa
     return matrix.select(~held), matrix.select(held)
 
 
-def validate(
-    matrix: RatingMatrix, seed: int, advance: Callable[[float], None], fit: Fit = fit_models
-) -> tuple[Blend, dict[str, float]]:
-    """The blend, learned on what was held back, and its measures there. `advance` gets the share done since last call.
+@dataclass(frozen=True)
+class Validated:
+    """The blend, learned on what was held back, and what the model reached there.
 
-    nDCG@10 is of users with all that is known of them, RMSE of predicted stars.
+    That is nDCG@10 of users with all that is known of them, and RMSE of predicted stars.
+
+    `comparable` is the same of those users whom the serving model could have known: most of what they rated was there
+    when it was trained. Empty without such users.
+    """
+
+    blend: Blend
+    measures: Mapping[str, float]
+    comparable: Mapping[str, float]
+
+
+def validate(
+    matrix: RatingMatrix,
+    seed: int,
+    advance: Callable[[float], None],
+    fit: Fit = fit_models,
+    serving_items: NDArray[np.int32] | None = None,
+) -> Validated:
+    """Asks models that are trained without what is held back. `advance` gets the share done since last call.
+
+    `serving_items` are the ids that the serving model has; None without one.
     """
     count = _TRIALS_OF_FEW if len(matrix.stars) <= _FEW_RATINGS else 1
-    learner, errors = BlendLearner(), []
+    learner = BlendLearner()
+    everybody = np.ones(len(matrix.user_ids), bool)
+    comparable = everybody if serving_items is None else _users_of(matrix, serving_items)
+    errors: list[list[float]] = [[], []]
     for number in range(count):
         parted = part(matrix, number)
         fitted = fit(parted.known, seed, lambda share: advance(0.7 / count * share))
         whole = whole_questions(parted.known, parted.held_back, seed)
         learner.add(fitted, whole, first_questions(parted.newcomers, LEVELS, seed))
-        squares = squared_errors(fitted, parted.known, parted.held_back)
-        errors.append(float(np.sqrt(squares.mean())) if len(squares) else 0.0)
+        for found, users in zip(errors, (everybody, comparable), strict=True):
+            squares = squared_errors(fitted, parted.known, parted.held_back, users)
+            found.append(float(np.sqrt(squares.mean())) if len(squares) else 0.0)
         advance(0.3 / count)
     blend = learner.learn()
-    return blend, {"nDCG@10": learner.measure(blend), "RMSE": float(np.mean(errors))}
+    of_all, of_comparable = (
+        {"nDCG@10": learner.measure(blend, users), "RMSE": float(np.mean(found))}
+        for found, users in zip(errors, (everybody, comparable), strict=True)
+    )
+    return Validated(blend, of_all, of_comparable if comparable.any() else {})
+
+
+def _users_of(matrix: RatingMatrix, item_ids: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Who rated these items for the most part: bool, by user's place."""
+    known = np.isin(matrix.item_ids, item_ids)[matrix.item_index]
+    users = len(matrix.user_ids)
+    return 2 * np.bincount(matrix.user_index[known], minlength=users) >= np.bincount(matrix.user_index, minlength=users)
 
 
 def is_worse(
@@ -97,8 +131,14 @@ def is_worse(
     )
 
 
-def squared_errors(models: FittedModels, known: RatingMatrix, asked: RatingMatrix) -> NDArray[np.float64]:
-    """Those of the stars predicted for ratings of the same users that are not known: of about 20,000 at most."""
+def squared_errors(
+    models: FittedModels, known: RatingMatrix, asked: RatingMatrix, users: NDArray[np.bool_] | None = None
+) -> NDArray[np.float64]:
+    """Those of the stars predicted for ratings of the same users that are not known: of about 20,000 at most.
+
+    Of some `users` only, if they are given: bool, by place.
+    """
+    asked = asked if users is None else asked.select(users[asked.user_index])
     starts, asked_starts = known.user_starts, asked.user_starts
     predicted: list[float] = []
     for user in np.unique(asked.user_index).tolist():

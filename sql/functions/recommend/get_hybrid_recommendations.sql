@@ -1,5 +1,5 @@
 -- What AUTO serves: the candidates of rank_candidates, then, to fill up, those of fill_recommendations. Without a trained model,
--- or for a user without ratings: get_fused_recommendations.
+-- for a user without ratings, or if the model knows less than half of the items that they rated last: get_fused_recommendations.
 -- A user's ranked candidates are kept in model.profiles until a rating of theirs changes or an item is shown again; with
 -- filters they are ranked afresh. What was hidden meanwhile is left out.
 -- source is the part that put an item there, strategy what led the whole list; because_item_ids are those of the user's liked
@@ -35,7 +35,10 @@ declare
         num_nonnulls(p_item_type, p_languages, p_genres, p_year_from, p_year_to) > 0;
     profile cinelibre.user_profile := cinelibre.get_user_profile(p_user_id, p_keep => is_filtered);
 begin
-    if profile.stars_vector is null then
+    if profile.stars_vector is null
+        -- A kept list says that it was asked.
+        or profile.item_ids is null and not cinelibre.knows_ratings(p_user_id)
+    then
         return query
         select f.item_id, f.score, f.source, f.predicted_stars, f.neighbor_count, f.strategy, '{}'::integer[]
         from cinelibre.get_fused_recommendations(
@@ -122,6 +125,23 @@ begin
         on m.item_id = coalesce((select known.item_id from model.items known where known.item_id = p.item_id), 0)
     left join because b on b.item_id = p.item_id
     order by p.score desc, p.item_id;
+end
+$$;
+
+-- Whether the model has learned of half of the items, at least, that a user rated last: of what it has not learned of it can't tell
+-- what goes with it.
+create function cinelibre.knows_ratings(p_user_id integer) returns boolean
+language plpgsql stable
+set plan_cache_mode = 'force_generic_plan'
+as $$
+begin
+    return (
+        select 2 * count(m.item_id) >= count(*)
+        from (
+            select r.item_id from public.ratings r where r.user_id = p_user_id order by r.updated_at desc, r.item_id limit 20
+        ) l
+        left join model.items m on m.item_id = l.item_id
+    );
 end
 $$;
 
