@@ -37,7 +37,7 @@ def recommendations(
     html: Annotated[
         Path | None,
         typer.Option(
-            "--html", help=f"Write a report with plots to this file or folder. [default: {_HTML_NAME} beside the JSON]"
+            "--html", help="Write a report with plots to this file or folder. [default: beside the JSON, as .html]"
         ),
     ] = None,
     only: Annotated[
@@ -60,9 +60,8 @@ def recommendations(
 
     options = Options(_parts(only), max_users, peers)
     page = _page(json, html)
-    for folder in {path.resolve().parent for path in (json, page) if path}:
-        if not folder.is_dir():
-            raise StartupError(f"{folder} is no folder: make it first")
+    for path in filter(None, (json, page)):
+        _check_file(path)
     embedder = load_embedder() if embed else None
     try:
         evaluation = uvloop.run(_until_stopped(evaluate(data, options, embedder, progress)))
@@ -95,8 +94,8 @@ def search(
     known = {film.external_id for film in films}
     if not any(query.right & known for query in asked):
         raise StartupError(f"none of the right ids in {queries} is of an item with a plot in {catalogue}")
-    if json and not json.resolve().parent.is_dir():
-        raise StartupError(f"{json.resolve().parent} is no folder: make it first")
+    if json:
+        _check_file(json)
     embedder = load_embedder()
     try:
         results = uvloop.run(_until_stopped(evaluate(films, asked, embedder, progress)))
@@ -106,7 +105,13 @@ def search(
     for result in results:
         measures = (result.mrr_at_10, result.recall_at_10, result.recall_at_100, result.ndcg_at_10)
         table.add_row(result.way, result.language, str(result.queries), *(f"{value:.4f}" for value in measures))
-    Console().print(table)
+    console = Console()
+    console.print(table)
+    if left_out := sum(not query.right & known for query in asked):
+        console.print(
+            f"{left_out} of {len(asked)} queries were left out: none of their right ids is of an item with a plot.",
+            markup=False, style="dim",
+        )  # fmt: skip
     if json:
         write_json(results, json)
 
@@ -122,10 +127,18 @@ async def _until_stopped(work: Coroutine[Any, Any, Result]) -> Result:
         raise StartupError("stopped before the end: nothing was written") from None
 
 
+def _check_file(path: Path) -> None:
+    """Before hours of work: a file can be written there."""
+    if not path.resolve().parent.is_dir():
+        raise StartupError(f"{path.resolve().parent} is no folder: make it first")
+    if path.is_dir():
+        raise StartupError(f"{path} is a folder: name a file")
+
+
 def _page(json: Path | None, html: Path | None) -> Path | None:
     """Where the report goes, if anywhere."""
     if html is None:
-        return json.with_name(_HTML_NAME) if json else None
+        return json.with_suffix(".html") if json else None
     return html / _HTML_NAME if html.is_dir() else html
 
 

@@ -88,8 +88,8 @@ def _said(result: TrainingResult) -> str:
 def _measures(result: TrainingResult) -> str:
     if result.question_count == 0:
         return (
-            "updated; too few new ratings to compare it with the one before:"
-            f" fewer than {LEAST_QUESTIONS} users like one that was held back"
+            "updated; too few ratings were made since the last training to compare it with the one before:"
+            f" fewer than {LEAST_QUESTIONS} users like one of those held back, and imported ratings keep their times"
         )
     found = ", ".join(
         f"{name} {value:.4f}" + (f", before {before:.4f}" if (before := result.serving_measures.get(name)) else "")

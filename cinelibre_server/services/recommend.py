@@ -1,6 +1,6 @@
 """RecommendService: ranked lists, each entry with why it is there."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -81,8 +81,7 @@ class RecommendService(recommend_pb2_grpc.RecommendServiceServicer):
         page = found[:size]
         ids = [near.item_id for near in page]
         items = await self._items.get_many(ids)
-        user = find_current_user()
-        stars = await self._recommend.predicted_stars(user.user_id, ids) if user and ids else {}
+        stars = await self._predicted_stars(ids)
         return recommend_pb2.ListSimilarResponse(
             recommendations=[
                 recommend_pb2.Recommendation(
@@ -113,7 +112,9 @@ class RecommendService(recommend_pb2_grpc.RecommendServiceServicer):
         if not found and (after is None or after.score == 0):
             found = await self._catalogue_entries(wanted, size + 1, after)
         page = found[:size]
-        items = await self._items.get_many([entry.item_id for entry in page])
+        ids = [entry.item_id for entry in page]
+        items = await self._items.get_many(ids)
+        stars = await self._predicted_stars(ids)
         return recommend_pb2.ListPopularResponse(
             recommendations=[
                 recommend_pb2.Recommendation(
@@ -121,11 +122,17 @@ class RecommendService(recommend_pb2_grpc.RecommendServiceServicer):
                     score=entry.score,
                     reason=reasons.popular(entry.rating_count, entry.mean_stars, recent=window is not None),
                     source=recommend_pb2.ALGORITHM_POPULAR,
+                    predicted_stars=stars.get(entry.item_id),
                 )
                 for entry in page
             ],
             next_page_token=self._token(request, page) if len(found) > size else "",
         )
+
+    async def _predicted_stars(self, item_ids: Sequence[int]) -> Mapping[int, float]:
+        """Those of the caller, by item; none without a caller."""
+        user = find_current_user()
+        return await self._recommend.predicted_stars(user.user_id, item_ids) if user and item_ids else {}
 
     async def _catalogue_entries(self, wanted: ItemFilter, limit: int, after: ScoreKey | None) -> list[PopularItem]:
         entries = await self._recommend.catalogue(wanted, limit, after.item_id if after else 0)

@@ -73,6 +73,7 @@ def test_all_parts_with_all_our_algorithms(movielens: Path, tmp_path: Path) -> N
     assert list(points) == ["1 rating", "2 ratings", "3 ratings", "5 ratings", "10 ratings"]
     assert "CineLibre AUTO" in shown
     assert "nDCG@10" in shown
+    assert "CineLibre AUTO" in (tmp_path / "out.html").read_text(encoding="utf-8")
 
 
 def test_new_ratings_count_without_another_training(movielens: Path, tmp_path: Path) -> None:
@@ -83,6 +84,11 @@ def test_new_ratings_count_without_another_training(movielens: Path, tmp_path: P
     methods = {method["method"]: method["splits"] for method in document["tasks"][0]["methods"]}
     assert methods["CineLibre collaborative"]["1 rating"]["nDCG@10"] == 0
     assert methods["CineLibre collaborative"]["10 ratings"]["nDCG@10"] > 0.5
+
+
+def test_a_folder_in_the_place_of_a_file_is_told_before_the_work(movielens: Path, tmp_path: Path) -> None:
+    with pytest.raises(StartupError, match="is a folder: name a file"):
+        _run("--data", str(movielens), "--json", str(tmp_path))
 
 
 def test_an_unknown_part_is_named(movielens: Path) -> None:

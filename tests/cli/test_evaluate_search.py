@@ -91,7 +91,7 @@ def test_queries_in_columns_by_language(catalogue: Path, tmp_path: Path) -> None
     # Words of a name in another script are the name's: its terms find it, its vector need not.
     assert results["lexical only", "hi"]["mrr_at_10"] == 1
     assert all(0 <= row[measure] <= 1 for row in results.values() for measure in MEASURES)
-    for text in ("MRR@10", "Recall@100", "nDCG@10", "dense only", "served", "1.0000"):
+    for text in ("MRR@10", "Recall@100", "nDCG@10", "dense only", "served", "1.0000", "1 of 5 queries were left out"):
         assert text in shown
 
 
@@ -179,6 +179,8 @@ def test_a_folder_that_is_not_there_is_told_before_the_work(catalogue: Path, tmp
     queries.write_text("en\tfly\ttt3\n")
     with pytest.raises(StartupError, match="nowhere is no folder: make it first"):
         run("--catalogue", catalogue, "--queries", queries, "--json", tmp_path / "nowhere" / "out.json")
+    with pytest.raises(StartupError, match="is a folder: name a file"):
+        run("--catalogue", catalogue, "--queries", queries, "--json", tmp_path)
 
 
 def test_queries_for_another_catalogue_are_told(catalogue: Path, tmp_path: Path) -> None:

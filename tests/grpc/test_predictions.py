@@ -60,15 +60,20 @@ async def test_fetched_items_come_with_predicted_stars(
     assert 1 < unseen.predicted_stars < 4.5
 
 
-async def test_similar_items_come_with_predicted_stars(grpc_channel: Channel, films: list[int], me: Metadata) -> None:
+async def test_similar_and_popular_items_come_with_predicted_stars(
+    grpc_channel: Channel, films: list[int], me: Metadata
+) -> None:
     recommend = recommend_pb2_grpc.RecommendServiceStub(grpc_channel)
-    request = recommend_pb2.ListSimilarRequest(item_type="movie", item_id=films[0])
-    mine = await recommend.ListSimilar(request, metadata=me)
-    assert all(0.5 <= entry.predicted_stars <= 5 for entry in mine.recommendations)
-    assert len({entry.predicted_stars for entry in mine.recommendations}) > 1
-    anonymous = await recommend.ListSimilar(request)
-    assert item_ids(anonymous.recommendations) == item_ids(mine.recommendations)
-    assert not any(entry.HasField("predicted_stars") for entry in anonymous.recommendations)
+    similar = recommend_pb2.ListSimilarRequest(item_type="movie", item_id=films[0])
+    popular = recommend_pb2.ListPopularRequest()
+    for mine, anonymous in (
+        (await recommend.ListSimilar(similar, metadata=me), await recommend.ListSimilar(similar)),
+        (await recommend.ListPopular(popular, metadata=me), await recommend.ListPopular(popular)),
+    ):
+        assert all(0.5 <= entry.predicted_stars <= 5 for entry in mine.recommendations)
+        assert len({entry.predicted_stars for entry in mine.recommendations}) > 1
+        assert item_ids(anonymous.recommendations) == item_ids(mine.recommendations)
+        assert not any(entry.HasField("predicted_stars") for entry in anonymous.recommendations)
 
 
 @pytest.mark.parametrize(

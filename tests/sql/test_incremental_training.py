@@ -189,8 +189,9 @@ async def test_what_is_due_depends_on_how_much_came(
     await rate_by_taste(pool, newcomers, items, 5)
     said = await run_train(database_url, force=False, if_changed=True)
     assert said == (
-        "Serving model 2, of 2,200 ratings by 88 users of 60 items (updated; too few new ratings to compare it"
-        " with the one before: fewer than 30 users like one that was held back)."
+        "Serving model 2, of 2,200 ratings by 88 users of 60 items (updated; too few ratings were made since the"
+        " last training to compare it with the one before: fewer than 30 users like one of those held back, and"
+        " imported ratings keep their times)."
     )
     # Ratings that were imported have times of long ago.
     await rate_by_taste(pool, await add_users(pool, 8), items, 6)

@@ -80,9 +80,10 @@ def test_other_columns_and_no_times(tmp_path: Path) -> None:
 
 def test_bad_lines_and_older_ratings_of_the_same_film_are_left_out_and_counted(tmp_path: Path) -> None:
     text = "userId,movieId,rating,timestamp\n1,5,4,30\n1,6,4.3,31\nx,5,4,1\n1,5\n\n1,5,2,20\n2,5,3,10\n2,5,3.5,10\n"
+    text += "99999999999999999999,5,4,1\n1,-99999999999999999999,4,1\n"
     dataset = _read(tmp_path, ratings__csv=text)
     assert _ratings(dataset) == [(0, "Film 5", 4.0, 30), (1, "Film 5", 3.5, 10)]
-    assert dataset.skipped == 5
+    assert dataset.skipped == 7
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,9 @@ class _Layout:
     has_header: bool
 
 
+_LARGEST_ID = 2**63 - 1
+
+
 def read_ratings(file: Path, progress: Progress) -> RatingRows:
     """All ratings of the file.
 
@@ -62,7 +65,9 @@ def read_ratings(file: Path, progress: Progress) -> RatingRows:
                 except (ValueError, IndexError):
                     skipped += 1
                     continue
-                if not (0.5 <= given <= 5.0 and given * 2 % 1 == 0 and 0 <= time < 32_503_680_000):
+                if max(abs(user), abs(item)) > _LARGEST_ID or not (
+                    0.5 <= given <= 5.0 and given * 2 % 1 == 0 and 0 <= time < 32_503_680_000
+                ):
                     skipped += 1
                     continue
                 users.append(user)

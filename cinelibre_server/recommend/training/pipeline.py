@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
+from concurrent.futures import Future
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from threading import Thread
 from typing import TypeVar
 
 from threadpoolctl import threadpool_limits
@@ -136,11 +138,20 @@ async def serve(
 
 
 async def in_thread(work: Callable[[Advance], Result], step: Step) -> Result:
-    """Computes beside the event loop; the step gets what `work` tells of its way, shares of 1."""
+    """Computes beside the event loop; the step gets what `work` tells of its way, shares of 1.
 
-    def run() -> Result:
-        # Millions of small systems: threads that share one of them only wait for each other.
-        with threadpool_limits(1):
-            return work(lambda share: step.advance(share * 100))
+    In a thread that nobody waits for when the process is to end: it has nothing to put away.
+    """
+    result: Future[Result] = Future()
+    result.set_running_or_notify_cancel()
 
-    return await asyncio.to_thread(run)
+    def run() -> None:
+        try:
+            # Millions of small systems: threads that share one of them only wait for each other.
+            with threadpool_limits(1):
+                result.set_result(work(lambda share: step.advance(share * 100)))
+        except BaseException as error:
+            result.set_exception(error)
+
+    Thread(target=run, name="training", daemon=True).start()
+    return await asyncio.wrap_future(result)

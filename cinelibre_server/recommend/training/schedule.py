@@ -9,6 +9,7 @@ import structlog
 _log = structlog.get_logger(__name__)
 
 _STOP_SECONDS = 10.0
+_MOST_SAID = 500
 
 
 class TrainingSchedule:
@@ -59,9 +60,9 @@ class TrainingSchedule:
                 process.kill()
                 await process.wait()
             raise
-        lines = (printed if process.returncode == 0 else complaints).decode(errors="replace").strip().splitlines()
-        last = lines[-1] if lines else f"exit code {process.returncode}"
+        # It may be wrapped.
+        said = " ".join((printed if process.returncode == 0 else complaints).decode(errors="replace").split())
         if process.returncode == 0:
-            _log.info("training ended", result=last)
+            _log.info("training ended", result=said[-_MOST_SAID:])
         else:
-            _log.warning("training failed", reason=last)
+            _log.warning("training failed", reason=said[-_MOST_SAID:] or f"exit code {process.returncode}")

@@ -1362,7 +1362,7 @@ export abstract class Rpcs {
     return this.entries(operations.ListSimilar, "recommendations", request, options);
   }
 
-  /** Lists the best rated items with at least 5 ratings in the window, by damped mean, so that one 5-star vote never tops the list. While nothing has 5 ratings yet, catalogue entries are listed instead and say so in their reason. The list may be two seconds old. */
+  /** Lists the best rated items with at least 5 ratings in the window, by damped mean, so that one 5-star vote never tops the list. While nothing has 5 ratings yet, catalogue entries are listed instead and say so in their reason. The list may be two seconds old. A signed-in caller also gets `predicted_stars`. */
   listPopular(request: ListPopularRequest = {}, options?: CallOptions): Promise<ListPopularResponse> {
     return this.call(operations.ListPopular, request, options);
   }

@@ -79,7 +79,7 @@ class RecommendServiceServicer:
     def ListPopular(self, request, context):
         """Lists the best rated items with at least 5 ratings in the window, by damped mean, so that one 5-star vote never tops the list.
         While nothing has 5 ratings yet, catalogue entries are listed instead and say so in their reason.
-        The list may be two seconds old.
+        The list may be two seconds old. A signed-in caller also gets `predicted_stars`.
         Errors: INVALID_ARGUMENT for a bad filter or page token.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

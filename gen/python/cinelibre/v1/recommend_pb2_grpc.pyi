@@ -48,7 +48,7 @@ class RecommendServiceStub:
     ListPopular: _grpc.UnaryUnaryMultiCallable[_recommend_pb2.ListPopularRequest, _recommend_pb2.ListPopularResponse]
     """Lists the best rated items with at least 5 ratings in the window, by damped mean, so that one 5-star vote never tops the list.
     While nothing has 5 ratings yet, catalogue entries are listed instead and say so in their reason.
-    The list may be two seconds old.
+    The list may be two seconds old. A signed-in caller also gets `predicted_stars`.
     Errors: INVALID_ARGUMENT for a bad filter or page token.
     """
 
@@ -72,7 +72,7 @@ class RecommendServiceAsyncStub(RecommendServiceStub):
     ListPopular: _aio.UnaryUnaryMultiCallable[_recommend_pb2.ListPopularRequest, _recommend_pb2.ListPopularResponse]  # type: ignore[assignment]
     """Lists the best rated items with at least 5 ratings in the window, by damped mean, so that one 5-star vote never tops the list.
     While nothing has 5 ratings yet, catalogue entries are listed instead and say so in their reason.
-    The list may be two seconds old.
+    The list may be two seconds old. A signed-in caller also gets `predicted_stars`.
     Errors: INVALID_ARGUMENT for a bad filter or page token.
     """
 
@@ -111,7 +111,7 @@ class RecommendServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_recommend_pb2.ListPopularResponse, _abc.Awaitable[_recommend_pb2.ListPopularResponse]]:
         """Lists the best rated items with at least 5 ratings in the window, by damped mean, so that one 5-star vote never tops the list.
         While nothing has 5 ratings yet, catalogue entries are listed instead and say so in their reason.
-        The list may be two seconds old.
+        The list may be two seconds old. A signed-in caller also gets `predicted_stars`.
         Errors: INVALID_ARGUMENT for a bad filter or page token.
         """
 
