@@ -41,7 +41,12 @@ def snippet(hit: FoundItem, item: ItemDetails) -> str:
 def highlights(reading: Reading, text: str) -> list[tuple[int, int]]:
     """Where a text has words of the query: first character and the one after the last."""
     wanted = reading.terms.keys()
-    return [found.span() for found in _WORD.finditer(text) if not wanted.isdisjoint(_terms(found.group()))]
+    # A letter alone is what is left of a word: father's.
+    return [
+        found.span()
+        for found in _WORD.finditer(text)
+        if len(found.group()) > 1 and not wanted.isdisjoint(_terms(found.group()))
+    ]
 
 
 # The words of a page's snippets are some hundred, most of them met before.

@@ -1,10 +1,10 @@
 -- name: get_items
--- The details of items by id, hidden ones too; unknown ids have no row.
+-- The details of items by id, hidden ones too; unknown ids have no row. (The list as in list_active_sessions.)
 select
     item_id, item_type::text, title, original_title, year, language, genres, keywords, synopsis, directors, cast_names,
     runtime_minutes, imdb_id, authors, page_count, isbn13, rating_count, mean_stars, hidden_at is not null as is_hidden
 from item_details
-where item_id = any ($1::integer[]);
+where item_id = any (array(select unnest($1::integer[])));
 
 -- name: list_by_id
 -- A page of a catalogue listing in the order of the ids.

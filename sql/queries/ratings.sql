@@ -1,9 +1,11 @@
 -- name: upsert_ratings
 -- Stores ratings, or changes those there are; each user and item at most once. No row comes back for an unknown or
--- hidden item.
+-- hidden item. (The lists as in list_active_sessions.)
 insert into ratings (user_id, item_id, half_stars)
 select given.user_id, i.item_id, given.half_stars
-from unnest($1::integer[], $2::integer[], $3::smallint[]) as given (user_id, item_id, half_stars)
+from unnest(
+    array(select unnest($1::integer[])), array(select unnest($2::integer[])), array(select unnest($3::smallint[]))
+) as given (user_id, item_id, half_stars)
 join items i on i.item_id = given.item_id and i.hidden_at is null
 on conflict (user_id, item_id) do update set half_stars = excluded.half_stars, updated_at = now()
 returning user_id, item_id, half_stars, created_at, updated_at;

@@ -42,6 +42,7 @@ def test_where_something_else_fits_there_is_no_snippet(matched: str) -> None:
 @pytest.mark.parametrize(
     ("query", "text", "words"),
     [
+        ("her mother's house", "Ram's mother's", ["mother"]),
         ("bandits hunting", "They hunt a bandit.", ["hunt", "bandit"]),
         ("BANDIT", "Bandit, bandits; BANDIT'S bandit-king", ["Bandit", "bandits", "BANDIT", "bandit"]),
         ("the a of", "The bandit of a village", []),
