@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from benchmarks import discovery, known_titles, lookup, memory, personal, recall, search, starting, syncing
+from benchmarks import discovery, embedding, known_titles, lookup, memory, personal, recall, search, starting, syncing
 from benchmarks.load import require_h2load
 from benchmarks.measurement import BenchmarkError, Measurement, table, write_json
 from benchmarks.stage import Stage, set_stage
@@ -17,6 +17,7 @@ from benchmarks.stage import Stage, set_stage
 BENCHMARKS: dict[str, Callable[[Stage], list[Measurement]]] = {
     "start": starting.measure,
     "memory": memory.measure,
+    "embedding": embedding.measure,
     "lookup": lookup.measure,
     "discovery": discovery.measure,
     "personal": personal.measure,
