@@ -8,11 +8,10 @@ from collections.abc import Sequence
 
 from benchmarks.measurement import BenchmarkError, Measurement, at_least, at_most
 from benchmarks.queries import distinct_queries
+from benchmarks.recall import story_passages
 from benchmarks.stage import Stage
 from cinelibre_server.embedding.model import ensure_model
 from cinelibre_server.embedding.runtime import Embedder
-from cinelibre_server.ingest.starter import starter_passages
-from cinelibre_server.search.indexing import texts_to_embed
 
 _QUERIES = 300
 _PASSAGES = 600
@@ -51,10 +50,10 @@ async def _embed_queries(embedder: Embedder) -> list[float]:
 
 
 def _passages(embedder: Embedder) -> Sequence[str]:
-    """Passages of the starter catalogue's synopses, of the length that is asked for."""
+    """Those of the starter catalogue, of the length that is asked for."""
     if embedder.tokenizer is None:
         raise BenchmarkError("the model has no tokenizer of ours: run the benchmark with the default model")
-    texts = [text for item in starter_passages() for text in texts_to_embed(item)[2:]]
+    texts = story_passages()
     lengths = [sum(encoding.attention_mask) for encoding in embedder.tokenizer.encode_batch(texts)]
     chosen = [text for text, length in zip(texts, lengths, strict=True) if length in _TOKENS]
     return (chosen * (1 + _PASSAGES // len(chosen)))[:_PASSAGES]

@@ -79,11 +79,15 @@ async def _measure(folder: Path, model_cache: Path) -> list[Measurement]:
         embedder.close()
 
 
+def story_passages() -> list[str]:
+    """The passages of the starter catalogue's synopses."""
+    return [text for item in starter_passages() for text in texts_to_embed(item)[2:]]
+
+
 def _starter_vectors(fingerprint: str) -> NDArray[np.float32]:
     """Those of the passages of synopses, float32[n, 384]."""
     known = KnownVectors.load()
-    texts = [text for item in starter_passages() for text in texts_to_embed(item)[2:]]
-    return np.stack([vector for text in texts if (vector := known.find(fingerprint, text)) is not None])
+    return np.stack([vector for text in story_passages() if (vector := known.find(fingerprint, text)) is not None])
 
 
 async def _add_passages(connection: Connection, real: NDArray[np.float32]) -> None:

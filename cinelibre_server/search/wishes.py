@@ -131,11 +131,11 @@ def _read_story(query: str) -> Wishes:
 
 def _read_years(query: str) -> tuple[int | None, int | None, str]:
     """The first and last year that a query names, and the query without them."""
-    query = _DECADE_IN_WORDS.sub(lambda found: f"19{_DECADES_IN_WORDS[found[0].lower()]}s", query)
+    told = _DECADE_IN_WORDS.sub(lambda found: f"19{_DECADES_IN_WORDS[found[0].lower()]}s", query)
     for pattern in (_DECADE, _BOUND, _YEARS, _YEAR):
-        found = pattern.search(query)
+        found = pattern.search(told)
         # A query that is nothing but a number is a title: `1983`, `96`.
-        if found and (rest := (query[: found.start()] + " " + query[found.end() :]).strip()):
+        if found and (rest := (told[: found.start()] + " " + told[found.end() :]).strip()):
             first, last = _years(found)
             return first, last, rest
     return None, None, query

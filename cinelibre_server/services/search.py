@@ -81,10 +81,12 @@ class SearchService(search_pb2_grpc.SearchServiceServicer):
 
     async def Suggest(self, request: search_pb2.SuggestRequest, _context: _Context) -> search_pb2.SuggestResponse:
         _require_text(request.q, 200)
-        starts, text = typed_starts(request.q), " ".join(request.q.lower().split()).strip(punctuation)
+        # Punctuation around it says nothing, and must not: the list is kept by the text.
+        text = " ".join(request.q.lower().split()).strip(punctuation)
         limit, kind = request.limit or _DEFAULT_SUGGESTIONS, KIND_OF_TYPE.get(request.item_type)
         # Without a letter or digit there is nothing that a title could begin with.
-        found = await self._search.suggest(starts, text, name_key(request.q), limit, kind) if starts else []
+        starts = typed_starts(text)
+        found = await self._search.suggest(starts, text, name_key(text), limit, kind) if starts else []
         return search_pb2.SuggestResponse(
             suggestions=[
                 search_pb2.Suggestion(

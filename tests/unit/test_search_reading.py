@@ -69,6 +69,7 @@ def test_wishes(query: str, expected: Wishes) -> None:
         ("दृश्यम film", "दृश्यम"),
         ("മണിച്ചിത്രത്താഴ് movie", "മണിച്ചിത്രത്താഴ്"),
         ("The Lunchbox", "The Lunchbox"),
+        ("nineties", "nineties"),
     ],
 )
 def test_what_is_left_is_a_name_or_a_story(query: str, rest: str) -> None:

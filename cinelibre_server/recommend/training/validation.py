@@ -91,22 +91,24 @@ def validate(
     learner = BlendLearner()
     everybody = np.ones(len(matrix.user_ids), bool)
     comparable = everybody if serving_items is None else _users_of(matrix, serving_items)
-    errors: list[list[float]] = [[], []]
+    # Mostly these are the same.
+    groups = [everybody] if comparable.all() else [everybody, comparable]
+    errors: list[list[float]] = [[] for _ in groups]
     for number in range(count):
         parted = part(matrix, number)
         fitted = fit(parted.known, seed, lambda share: advance(0.7 / count * share))
         whole = whole_questions(parted.known, parted.held_back, seed)
         learner.add(fitted, whole, first_questions(parted.newcomers, LEVELS, seed))
-        for found, users in zip(errors, (everybody, comparable), strict=True):
+        for found, users in zip(errors, groups, strict=True):
             squares = squared_errors(fitted, parted.known, parted.held_back, users)
             found.append(float(np.sqrt(squares.mean())) if len(squares) else 0.0)
         advance(0.3 / count)
     blend = learner.learn()
-    of_all, of_comparable = (
+    measures = [
         {"nDCG@10": learner.measure(blend, users), "RMSE": float(np.mean(found))}
-        for found, users in zip(errors, (everybody, comparable), strict=True)
-    )
-    return Validated(blend, of_all, of_comparable if comparable.any() else {})
+        for found, users in zip(errors, groups, strict=True)
+    ]
+    return Validated(blend, measures[0], measures[-1] if comparable.any() else {})
 
 
 def _users_of(matrix: RatingMatrix, item_ids: NDArray[np.int32]) -> NDArray[np.bool_]:

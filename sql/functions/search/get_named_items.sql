@@ -5,7 +5,8 @@
 --     similarity = 0.8 spelled + 0.2 written                        for names and texts in ASCII, else 0.98 and 0.02
 --     spelled    = the greatest of how many trigrams the two keys share (pg_trgm), the edit_similarity of the keys, that of the keys
 --                  without spaces if it is 0.7 or so, that of the texts, how well the key is a part of the name's
---                  (part_similarity), with its spaces or, from the name's beginning on, without them, and for names of the same sounds, which another script or spelling may be all about,
+--                  (part_similarity), with its spaces or, from the name's beginning on, without them, and for names of the same
+--                  sounds, which another script or spelling may be all about,
 --                  0.35 + 0.3 * the greater of the second and third + 0.3 * the same of what is left of the keys when voiced
 --                  consonants count as voiceless ones, which Tamil does not tell apart
 --     written    = the greater of the edit_similarity and the part_similarity of the texts: of names that all spell alike the one

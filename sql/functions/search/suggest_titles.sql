@@ -1,6 +1,5 @@
 -- Titles for what has been typed so far: those that begin with it, then those with a word that does; of each first those that are
--- written so, and the most rated first. If these
--- are too few, those whose first half (three letters at least) is right and whose second half has a letter that is wrong, missing
+-- written so, and the most rated first. If these are too few, those whose first half (three letters at least) is right and whose second half has a letter that is wrong, missing
 -- or too many (Levenshtein), of eight letters and more two; the fewer slips first, then in the same order. If no title begins so,
 -- also names that are spelled nearly so (pg_trgm), as the first half may be wrong.
 -- p_starts are the keys, without spaces, with which that of a title may begin, the likeliest first; p_text is what was typed in
